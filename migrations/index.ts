@@ -27,6 +27,7 @@ import * as handedOutEpochs from './0025_handed_out_epochs.ts'
 import * as heldAnswers from './0026_held_answers.ts'
 import * as totpOfSession from './0027_totp_of_session.ts'
 import * as textByBytes from './0028_text_by_bytes.ts'
+import * as userHandles from './0029_user_handles.ts'
 
 export interface Migration {
   id: string
@@ -63,4 +64,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { id: '0026_held_answers', up: heldAnswers.up },
   { id: '0027_totp_of_session', up: totpOfSession.up },
   { id: '0028_text_by_bytes', up: textByBytes.up },
+  { id: '0029_user_handles', up: userHandles.up },
 ]

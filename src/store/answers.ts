@@ -1,4 +1,5 @@
 import { latestEnd } from '../platform/clock.ts'
+import { bumpEpoch, epochOf } from './change-epochs.ts'
 import type { Sql, Trx } from './db.ts'
 import { integer, json, nullable, type RowOf, type StoredRow, table, text } from './table.ts'
 
@@ -14,22 +15,21 @@ export interface AnswerHolder {
   isEnding: boolean
   /** Until then a credential counts that the answer has replaced or spent. */
   soonUntil: number
+  /** Of an API key's answer, which may speak of any user: it ends with this epoch of deletions. */
+  epoch?: number
 }
 
 const answers = table('answers', {
   id: text,
   bodyDigest: text,
   holder: json<AnswerHolder | null>(),
-  /** The answer is nobody's once this session has ended. `ERASED`: it can no longer be kept. */
+  /** The answer is nobody's once this session has ended. */
   sessionId: nullable(text),
   /** Null while the first request is under way. */
   sealed: nullable(text),
   createdAt: integer,
   expiresAt: integer,
 })
-
-/** In place of a session: a user was deleted since the claim. */
-export const ERASED = 'erased'
 
 export type StoredAnswer = RowOf<typeof answers>
 
@@ -54,20 +54,29 @@ export async function putAnswer(trx: Trx, answer: StoredAnswer): Promise<void> {
   trx.send(`${answers.insert} ${REPLACE}`, answers.values(answer))
 }
 
-/** Keeps the answer of a claim, unless another request has replaced the claim, or a user was deleted, meanwhile. */
+/** Keeps the answer of a claim, unless another request has replaced the claim meanwhile. */
 export async function keepAnswer(
   trx: Trx,
   { id, createdAt, holder, sessionId, sealed, expiresAt }: Omit<StoredAnswer, 'bodyDigest'>,
 ): Promise<void> {
   trx.send(
-    `UPDATE answers SET holder = ?, session_id = ?, sealed = ?, expires_at = ?
-     WHERE id = ? AND created_at = ? AND (session_id IS NULL OR session_id <> ?)`,
-    [JSON.stringify(holder), sessionId, sealed, expiresAt, id, createdAt, ERASED],
+    'UPDATE answers SET holder = ?, session_id = ?, sealed = ?, expires_at = ? WHERE id = ? AND created_at = ?',
+    [JSON.stringify(holder), sessionId, sealed, expiresAt, id, createdAt],
   )
 }
 
-export async function findAnswer(sql: Sql, id: string): Promise<StoredAnswer | undefined> {
-  return answers.readOne(await sql.one<StoredRow>(`SELECT ${answers.columns} FROM answers WHERE id = ?`, [id]))
+/** The answer, and the epoch of deletions now. */
+export async function findAnswer(sql: Sql, id: string): Promise<(StoredAnswer & { epochNow: number }) | undefined> {
+  const row = await sql.one<StoredRow & { epoch_now: number }>(
+    `SELECT ${answers.columns}, ${epochOf('answers')} AS epoch_now FROM answers WHERE id = ?`,
+    [id],
+  )
+  return row && { ...answers.read(row), epochNow: Number(row.epoch_now) }
+}
+
+/** The epoch of deletions in which an answer begins. */
+export async function answersEpoch(sql: Sql): Promise<number> {
+  return Number((await sql.one<{ epoch: number }>(`SELECT ${epochOf('answers')} AS epoch`))?.epoch)
 }
 
 /** Gives up a claim, unless another request has replaced it meanwhile. */
@@ -80,32 +89,16 @@ export async function deleteAnswer(trx: Trx, id: string): Promise<void> {
 }
 
 /**
- * Deletes the answers of a user's sessions, but no claim of a request under way. Answers to API keys are sealed, and any of
- * them may speak of the user: all are erased, and those under way are not kept. Their claims stay, so that no repetition is
- * done again. Called before the sessions are deleted.
+ * Deletes the answers of a user's sessions, but no claim of a request under way. Any answer to an API key may speak of the
+ * user: a new epoch ends them all, however many there are. They stay sealed until they expire, minutes later. Called before
+ * the sessions are deleted.
  */
 export async function deleteAnswersOf(trx: Trx, userId: string): Promise<void> {
   trx.send(
     'DELETE FROM answers WHERE session_id IN (SELECT id FROM sessions WHERE user_id = ?) AND sealed IS NOT NULL',
     [userId],
   )
-  trx.send(`UPDATE answers SET sealed = NULL, session_id = ? WHERE session_id IS NULL AND holder LIKE ?`, [
-    ERASED,
-    '%"caller":"key_%',
-  ])
-}
-
-/** Lets the unit that deletes a user keep its own answer. */
-export async function restoreClaim(
-  trx: Trx,
-  { id, createdAt, sessionId }: Pick<StoredAnswer, 'id' | 'createdAt' | 'sessionId'>,
-): Promise<void> {
-  trx.send('UPDATE answers SET session_id = ? WHERE id = ? AND created_at = ? AND session_id = ?', [
-    sessionId,
-    id,
-    createdAt,
-    ERASED,
-  ])
+  await bumpEpoch(trx, 'answers')
 }
 
 export async function deleteExpiredAnswers(trx: Trx, now: number, limit: number): Promise<number> {

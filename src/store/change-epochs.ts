@@ -3,8 +3,8 @@ import type { Sql, Trx } from './db.ts'
 /** What processes cache; each has its row. */
 export type ChangeTopic = 'keys' | 'rate_limits' | 'ip_filters' | 'settings'
 
-/** A new epoch ends these for all users at once. Rows keep the epoch in which they began, and end with it. */
-export type EndedTopic = 'sessions' | 'signins'
+/** A new epoch ends all there is of these at once. Rows keep the epoch in which they began, and end with it. */
+export type EndedTopic = 'sessions' | 'signins' | 'answers'
 
 /** On PostgreSQL, where processes hear of changes when they are committed. */
 export const CHANGE_CHANNEL = 'authd_change'

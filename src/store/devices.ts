@@ -1,5 +1,8 @@
 import type { Sql, Trx } from './db.ts'
 
+/** The most devices that a new one replaces. The next one replaces more. */
+const SURPLUS_MAX = 100
+
 /** A browser in which this user has completed a sign-in, while its cookie is valid. */
 export async function isKnownDevice(
   sql: Sql,
@@ -13,7 +16,10 @@ export async function isKnownDevice(
   return row !== undefined
 }
 
-/** Answers whether it was new. Known ones live on. */
+/**
+ * Answers whether it was new. Known ones live on. Of more than `most` devices of the user, a new one replaces those that
+ * were unused for longest.
+ */
 export async function rememberDevice(
   trx: Trx,
   input: {
@@ -21,6 +27,7 @@ export async function rememberDevice(
     deviceDigest: string
     now: number
     expiresAt: number
+    most: number
   },
 ): Promise<boolean> {
   const row = await trx.one<{ created_at: number }>(
@@ -28,7 +35,15 @@ export async function rememberDevice(
      ON CONFLICT (user_id, device_digest) DO UPDATE SET expires_at = excluded.expires_at RETURNING created_at`,
     [input.userId, input.deviceDigest, input.now, input.expiresAt],
   )
-  return row?.created_at === input.now
+  const isNew = Number(row?.created_at) === input.now
+  if (isNew) {
+    trx.send(
+      `DELETE FROM devices WHERE user_id = ? AND device_digest IN (SELECT device_digest FROM devices
+         WHERE user_id = ? AND device_digest <> ? ORDER BY expires_at DESC LIMIT ? OFFSET ?)`,
+      [input.userId, input.userId, input.deviceDigest, SURPLUS_MAX, input.most - 1],
+    )
+  }
+  return isNew
 }
 
 export async function forgetDevices(trx: Trx, userId: string): Promise<number> {

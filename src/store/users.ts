@@ -219,6 +219,12 @@ export async function inviteUser(trx: Trx, input: { id: string; until: number })
   return changed === 1
 }
 
+/** The user who has this user handle. */
+export async function findUserByHandle(sql: Sql, webauthnUserId: string): Promise<User | undefined> {
+  const text = `SELECT ${users.columns} FROM users WHERE webauthn_user_id = ? ORDER BY id LIMIT 1`
+  return users.readOne(await sql.one<StoredRow>(text, [webauthnUserId]))
+}
+
 /** The user handle of the user: the existing one, or this new one. */
 export async function takeWebauthnUserId(trx: Trx, input: { id: string; fresh: string }): Promise<string> {
   const row = await trx.one<{ webauthn_user_id: string }>(

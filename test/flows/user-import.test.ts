@@ -126,6 +126,26 @@ describe.each(['sqlite', 'postgres'] as const)('users who move to another authd,
     ])
   })
 
+  test('a user handle belongs to one user: an import that gives it to another is refused, with passkeys or without', async () => {
+    const authd = await startAuthd({ database: dialect })
+    await withPasskey(authd)
+    const [line = ''] = await exported(authd.deps)
+    const { webauthn_user_id: handle, passkeys } = JSON.parse(line)
+    const other = passkeys.map((passkey: object) => ({ ...passkey, credential_id: 'AAAA' }))
+    const known = user({ email: 'known@example.com' })
+    const rows = [
+      user({ email: 'b@example.com', webauthn_user_id: handle }),
+      user({ email: 'c@example.com', webauthn_user_id: handle, passkeys: other }),
+      user({ email: 'known@example.com', webauthn_user_id: handle, passkeys: other }),
+    ]
+    await importing(authd.deps, [known])
+
+    const outcomes = await importing(authd.deps, rows, 'update')
+
+    expect(outcomes).toEqual(Array(3).fill({ fault: `${ADA} has this webauthn_user_id already.` }))
+    expect((await exported(authd.deps)).filter((text) => text.includes(handle))).toHaveLength(1)
+  })
+
   test('a second import skips who exists, updates them or refuses, as asked, and replaces no factor', async () => {
     const authd = await startAuthd({ database: dialect })
     const { deps } = authd

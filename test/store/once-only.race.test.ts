@@ -129,7 +129,7 @@ describeOnBoth('of twenty concurrent tries only one succeeds', (open) => {
   test('a device is remembered', async () => {
     const db = await open()
     await addUser(db, 'usr_1')
-    const device = { userId: 'usr_1', deviceDigest: 'digest', expiresAt: LATER }
+    const device = { userId: 'usr_1', deviceDigest: 'digest', expiresAt: LATER, most: 10 }
 
     const remembered = await race(db, (trx, racer) => rememberDevice(trx, { ...device, now: NOW + racer }))
 

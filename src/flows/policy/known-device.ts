@@ -9,6 +9,8 @@ import { notify } from '../outbox/notice.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
 
 const DEVICE_TTL_MS = 365 * DAY
+/** A program that signs in without keeping cookies is a new device each time. */
+const DEVICES_MAX = 100
 
 /**
  * The digest of a device's secret, if the user of this address has completed a sign-in there. For strangers and other
@@ -44,7 +46,7 @@ export async function knowDevice(
   const token = delivery === 'cookie' ? (held ?? `${deps.random.id('dev')}.${mintSecret(deps.random)}`) : held
   if (token === undefined) return { token, isNew: false }
   const now = deps.clock.now()
-  const known = { userId: user.id, deviceDigest: digest(token), now, expiresAt: now + DEVICE_TTL_MS }
+  const known = { userId: user.id, deviceDigest: digest(token), now, expiresAt: now + DEVICE_TTL_MS, most: DEVICES_MAX }
   const isNew = await rememberDevice(trx, known)
   if (isNew && user.lastSeenAt !== null) {
     await recordEvent(deps, trx, actor, { type: 'user.new_device', user })

@@ -2,15 +2,7 @@ import type { Deps } from '../../deps.ts'
 import { AuthdError, type ErrorCode } from '../../errors.ts'
 import { isInForce, MINUTE, SECOND } from '../../platform/clock.ts'
 import { pause } from '../../platform/event-loop.ts'
-import {
-  type AnswerHolder,
-  claimAnswer,
-  deleteClaim,
-  ERASED,
-  findAnswer,
-  keepAnswer,
-  restoreClaim,
-} from '../../store/answers.ts'
+import { type AnswerHolder, claimAnswer, deleteClaim, findAnswer, keepAnswer } from '../../store/answers.ts'
 import type { Trx } from '../../store/db.ts'
 import { type Caller, holderOf, mayRepeat } from './may-repeat.ts'
 
@@ -47,6 +39,8 @@ export interface Described {
   isEnding: boolean
   /** The session that it begins or renews. */
   sessionId: string | undefined
+  /** It says nothing but its status, so it speaks of no user. */
+  isEmpty: boolean
 }
 
 export interface Answered<Answer> {
@@ -119,11 +113,11 @@ async function findFirst<Answer>(deps: Deps, id: string, asked: Repeatable): Pro
     if (!found) return undefined
     if (asked.kind === 'key' && found.bodyDigest !== asked.bodyDigest) throw new AuthdError('IDEMPOTENCY_KEY_REUSED')
     if (found.sealed !== null) {
+      if (found.sessionId === null && (found.holder?.epoch ?? found.epochNow) !== found.epochNow) throw erased()
       const outcome = JSON.parse(deps.keys.open(sealContext(id), found.sealed)) as Outcome<Answer>
       if ('answer' in outcome) return { answer: outcome.answer, isRepeated: true }
       throw new AuthdError(outcome.error.code, definedOf(outcome.error))
     }
-    if (found.sessionId === ERASED) throw erased()
     if (asked.kind === 'key') throw underWay(isInForce(now, found.createdAt, found.createdAt + CLAIM_MS))
     await pause(LOOK_EVERY_MS)
   }
@@ -139,7 +133,7 @@ function underWay(isRunning: boolean): AuthdError {
 
 function erased(): AuthdError {
   const message =
-    'The answer to the first request with this Idempotency-Key was erased, because a user was deleted since. Look what it did, and use a new key if you repeat it.'
+    'The answer to the first request with this Idempotency-Key is no longer given, because a user was deleted since. Look what it did, and use a new key if you repeat it.'
   return new AuthdError('REQUEST_IN_PROGRESS', { message })
 }
 
@@ -174,7 +168,6 @@ async function claiming(deps: Deps, id: string, asked: Repeatable) {
       const isNothing = result instanceof AuthdError && (kind === 'proof' || NOTHING_TRIED.has(result.code))
       if (kind === 'proof' && !isNothing) await claim()
       if (kind !== 'proof' && isNothing) await deleteClaim(trx, row)
-      if (kind === 'key') await restoreClaim(trx, row)
       return { result, isNothing }
     })
     isHeld = !done.isNothing
@@ -209,10 +202,12 @@ async function finish<Answer>(
   const kept = keptOf(asked, done, describe)
   try {
     if (!kept) return await deps.db.write((trx) => deleteClaim(trx, { id, createdAt }))
-    const { isEnding, sessionId } = kept
+    const { isEnding, sessionId, isEmpty } = kept
     const sealed = deps.keys.seal(sealContext(id), JSON.stringify(kept.outcome))
     const now = deps.clock.now()
-    const holder = { ...claim.holder, isEnding, soonUntil: now + REPEATABLE_MS }
+    const { epoch, ...claimed } = claim.holder
+    const ended = isEmpty || epoch === undefined ? {} : { epoch }
+    const holder = { ...claimed, ...ended, isEnding, soonUntil: now + REPEATABLE_MS }
     const own = { id, createdAt, holder, sessionId: isEnding ? null : (sessionId ?? claim.sessionId), sealed }
     const expiresAt = now + (asked.kind === 'key' ? KEYED_MS : REPEATABLE_MS)
     await deps.db.write((trx) => keepAnswer(trx, { ...own, expiresAt }))
@@ -237,7 +232,7 @@ function keptOf<Answer>(
   if (!isKept) return undefined
   const { code, message, details, retryAfter } = thrown
   const outcome = { error: { code, message, details, retryAfter } }
-  return { outcome, isEnding: false, sessionId: undefined }
+  return { outcome, isEnding: false, sessionId: undefined, isEmpty: false }
 }
 
 /** Without what JSON left out. */

@@ -1,6 +1,6 @@
 import type { Deps } from '../../deps.ts'
 import { isInForce } from '../../platform/clock.ts'
-import type { AnswerHolder, StoredAnswer } from '../../store/answers.ts'
+import { type AnswerHolder, answersEpoch, type StoredAnswer } from '../../store/answers.ts'
 import type { Sql } from '../../store/db.ts'
 import { findSession } from '../../store/sessions.ts'
 import { judgeSession } from '../sessions/judge-session.ts'
@@ -39,7 +39,7 @@ const ANYBODY = '*'
 export async function holderOf(
   sql: Sql,
   { kind, once, caller }: { kind: 'form' | 'key' | 'proof'; once: string; caller: Caller },
-): Promise<Pick<AnswerHolder, 'caller' | 'authTime' | 'cookieDigest'> | undefined> {
+): Promise<Pick<AnswerHolder, 'caller' | 'authTime' | 'cookieDigest' | 'epoch'> | undefined> {
   const nobody = { authTime: 0, cookieDigest: null }
   const attempts = await genuineAttempts(sql, caller)
   if (kind === 'proof') return attempts.includes(once) ? { ...nobody, caller: once } : undefined
@@ -47,7 +47,7 @@ export async function holderOf(
   if (attempt !== undefined) return { ...nobody, caller: attempt }
   if (!caller.proven) return { ...nobody, caller: kind === 'form' ? pageOf(caller) : `address ${caller.address}` }
   const { id, authTime, cookieDigest } = caller.proven
-  return { caller: id, authTime, cookieDigest }
+  return { caller: id, authTime, cookieDigest, ...(id.startsWith('key_') && { epoch: await answersEpoch(sql) }) }
 }
 
 /**

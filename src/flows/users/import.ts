@@ -15,7 +15,7 @@ import {
 } from '../../store/users.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
 import { disableUserIn, enableUserIn } from './disable.ts'
-import { addFactors, type MovedFactors } from './moved-factors.ts'
+import { addFactors, type MovedFactors, refuseOthersHandle } from './moved-factors.ts'
 
 /** A user in an export. What is undefined was not said: a new user gets the default, an existing one keeps theirs. */
 export interface MovedUser extends MovedFactors {
@@ -99,6 +99,7 @@ async function holdUser(deps: Deps, trx: Trx, row: MovedUser): Promise<{ user: U
   if (!found) {
     const other = await findUser(trx, id)
     if (other) throw new AuthdError('CONFLICT', { message: `${other.email} has the id ${id} already.` })
+    if (row.webauthnUserId) await refuseOthersHandle(trx, id, row.webauthnUserId)
     const createdAt = row.createdAt ?? deps.clock.now()
     const { name = null, emailVerifiedAt = null } = row
     if (await insertUser(trx, { id, email, emailTyped, name, emailVerifiedAt, createdAt })) {

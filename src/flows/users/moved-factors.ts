@@ -12,7 +12,7 @@ import {
 } from '../../store/passkeys.ts'
 import { type RecoveryCode, replaceRecoveryCodes } from '../../store/recovery-codes.ts'
 import { putMovedTotp } from '../../store/totp-secrets.ts'
-import { takeWebauthnUserId, type User } from '../../store/users.ts'
+import { findUserByHandle, takeWebauthnUserId, type User } from '../../store/users.ts'
 import { PASSKEYS_MAX } from '../factors/passkey-enrolment.ts'
 import { STEP_S, totpContext } from '../factors/totp.ts'
 import { relyingParty } from '../factors/webauthn.ts'
@@ -90,6 +90,7 @@ async function addPasskeys(deps: Deps, trx: Trx, actor: Actor, { user, factors, 
   const { rpId: ownRpId } = relyingParty(deps.config.current())
   // Without the handle, the passkeys could not tell who signs in.
   if (!webauthnUserId) throw new AuthdError('CONFLICT', { message: 'The passkeys come without webauthn_user_id.' })
+  await refuseOthersHandle(trx, user.id, webauthnUserId)
   if ((await takeWebauthnUserId(trx, { id: user.id, fresh: webauthnUserId })) !== webauthnUserId) {
     throw new AuthdError('CONFLICT', { message: `${user.email} has another webauthn_user_id here.` })
   }
@@ -117,4 +118,14 @@ async function addPasskeys(deps: Deps, trx: Trx, actor: Actor, { user, factors, 
     added += 1
   }
   return added
+}
+
+/**
+ * Throws CONFLICT if another user has this user handle. An authenticator keeps one passkey of a handle, so one user's
+ * would replace the other's.
+ */
+export async function refuseOthersHandle(trx: Trx, userId: string, webauthnUserId: string): Promise<void> {
+  const other = await findUserByHandle(trx, webauthnUserId)
+  if (!other || other.id === userId) return
+  throw new AuthdError('CONFLICT', { message: `${other.email} has this webauthn_user_id already.` })
 }

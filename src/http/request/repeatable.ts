@@ -158,6 +158,7 @@ export function describeAnswer(answer: { status?: number; cookies?: CookieChange
     isFailure: status >= 400,
     isEnding: cookies.some(({ kind }) => kind === 'session_ended'),
     sessionId: idOf(started?.value) ?? (typeof inBody === 'string' ? inBody : undefined),
+    isEmpty: status === 204,
   }
 }
 

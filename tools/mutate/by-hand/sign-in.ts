@@ -199,8 +199,8 @@ export const SIGN_IN: HandMade = {
         'WHERE (user_id = ? OR 1 = 1) AND device_digest = ? AND',
       ],
       'signing out everywhere makes the devices of no other user unknown': [
-        'DELETE FROM devices WHERE user_id = ?',
-        'DELETE FROM devices WHERE (user_id = ? OR 1 = 1)',
+        "'DELETE FROM devices WHERE user_id = ?'",
+        "'DELETE FROM devices WHERE (user_id = ? OR 1 = 1)'",
       ],
       'a device is known by its secret': [
         'user_id = ? AND device_digest = ? AND expires_at',
