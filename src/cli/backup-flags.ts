@@ -2,18 +2,28 @@ import { globSync } from 'node:fs'
 import { delimiter } from 'node:path'
 import { Args, Flags } from '@oclif/core'
 import type { BackupFiles } from '../startup/backup-files.ts'
+import { completing } from './completion/offer.ts'
 import { readInput } from './stdin.ts'
 
 export const folderFlag = {
-  folder: Flags.string({ description: 'Folder of the backups. Defaults to backups in the data folder.' }),
+  folder: completing(
+    'files',
+    Flags.string({ description: 'Folder of the backups. Defaults to backups in the data folder.' }),
+  ),
 }
 
 export const backupArg = {
-  backup: Args.string({ required: true, description: 'Name of a backup, or the path of its file.' }),
+  backup: completing(
+    'backups',
+    Args.string({ required: true, description: 'Name of a backup, or the path of its file.' }),
+  ),
 }
 
 export const identityFlag = {
-  identity: Flags.string({ description: 'File with the private key of an encrypted backup; - reads stdin.' }),
+  identity: completing(
+    'files',
+    Flags.string({ description: 'File with the private key of an encrypted backup; - reads stdin.' }),
+  ),
 }
 
 /** Read before root's rights are dropped. */

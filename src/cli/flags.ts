@@ -2,6 +2,7 @@ import { Args, Flags, type Interfaces } from '@oclif/core'
 import { AuthdError } from '../errors.ts'
 import type { EmailAddress } from '../platform/email-address.ts'
 import type { TypedText } from '../resources/typed-text.ts'
+import { completing } from './completion/offer.ts'
 import { parseEmail } from './emails.ts'
 import type { AskedPart } from './output/parts.ts'
 import { parseExpiry, parseSpan, parseTime } from './output/time.ts'
@@ -44,7 +45,10 @@ const GLOBAL = { helpGroup: 'GLOBAL' }
 
 /** The flags of every command. */
 export const GLOBAL_FLAGS = {
-  config: Flags.string({ char: 'c', description: 'Configuration file; - reads stdin.', ...GLOBAL }),
+  config: completing(
+    'files',
+    Flags.string({ char: 'c', description: 'Configuration file; - reads stdin.', ...GLOBAL }),
+  ),
   json: Flags.boolean({ description: 'Print one JSON document.', ...GLOBAL }),
   jsonl: Flags.boolean({ description: 'Print one JSON object per line.', ...GLOBAL }),
   plain: Flags.boolean({ description: 'Print tab-separated values, as in a pipe.', ...GLOBAL }),
@@ -159,10 +163,13 @@ export function paginationOf({ cursor: before, ...part }: AskedPart) {
 }
 
 export const userArg = {
-  user: Args.string({ required: true, description: 'E-mail address, id, or the start of an id.' }),
+  user: completing('users', Args.string({ required: true, description: 'E-mail address, id, or the start of an id.' })),
 }
 
 /** One user or several: for `takesMany`. */
 export const usersArg = {
-  user: Args.string({ required: true, description: 'E-mail addresses or ids; - reads them from stdin.' }),
+  user: completing(
+    'users',
+    Args.string({ required: true, description: 'E-mail addresses or ids; - reads them from stdin.' }),
+  ),
 }

@@ -44,6 +44,10 @@ async function run(argv: string[], takeSignals: () => void): Promise<void> {
     const { inspectFromStdin } = await import('../startup/inspection-worker.ts')
     return await inspectFromStdin()
   }
+  if (argv[0] === '__complete') {
+    const { complete } = await import('./completion/complete.ts')
+    return await complete(argv.slice(1))
+  }
   refuseLostFolder()
   const { showHelp, showCommandHelp } = await import('./help/help.ts')
   const words = argv.filter((word) => word !== '--help' && word !== '-h')

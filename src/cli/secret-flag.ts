@@ -1,9 +1,10 @@
 import { Flags } from '@oclif/core'
+import { completing } from './completion/offer.ts'
 import { readInput } from './stdin.ts'
 
 /** A secret is never an argument, because every user of the machine can list those. */
 export const secretFlags = {
-  'secret-file': Flags.string({ description: 'File with your own secret; - reads stdin.' }),
+  'secret-file': completing('files', Flags.string({ description: 'File with your own secret; - reads stdin.' })),
 }
 
 export async function readSecret(flags: { 'secret-file'?: string | undefined }): Promise<string | undefined> {

@@ -1,11 +1,15 @@
 import { Flags } from '@oclif/core'
 import type { AuthdError } from '../errors.ts'
 import { refuseWebhookUrl } from '../platform/net/webhook-url.ts'
+import { completing } from './completion/offer.ts'
 
 export const eventsFlag = {
-  events: Flags.string({
-    description: "Events to send, separated by commas: 'user.*'.",
-  }),
+  events: completing(
+    'event-types',
+    Flags.string({
+      description: "Events to send, separated by commas: 'user.*'.",
+    }),
+  ),
 }
 
 export function splitEvents(text: string): string[] {

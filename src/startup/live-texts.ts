@@ -6,6 +6,7 @@ import { builtInTexts, type Texts } from '../platform/texts/texts.ts'
 
 export type { TextProblem } from '../mail/overrides/files.ts'
 export { sourceNames, sourcesOf } from '../mail/sources.ts'
+export { mailTemplates } from '../mails.ts'
 
 /** The current texts, and how to replace them. */
 export interface LiveTextsControl {

@@ -43,8 +43,12 @@ export async function openStore(
 }
 
 /** Opens the configured database as a command does, for one piece of work. Its schema and its secret are not looked at. */
-export async function withStore<Result>(config: Config, work: (db: Db) => Promise<Result>): Promise<Result> {
-  const db = await openStore(config, 'cli')
+export async function withStore<Result>(
+  config: Config,
+  work: (db: Db) => Promise<Result>,
+  options?: { timeoutMs: number },
+): Promise<Result> {
+  const db = await openStore(config, 'cli', options)
   try {
     return await work(db)
   } finally {

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, test } from 'vitest'
 import { type Shell, shell } from '../support/cli.ts'
+import { fillRow } from '../support/fill-row.ts'
 
 /** What acts on a terminal, breaks a line, or changes the order of what is shown; apart from the layout of commands. */
 const ACTS = /(?!\n|\t)[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}\p{Cs}]/u
@@ -66,17 +67,16 @@ async function withHostileRows(): Promise<Shell> {
   }
   const db = new DatabaseSync(join(place.folder, 'authd-data', 'authd.db'))
   const { id } = db.prepare("SELECT id FROM users WHERE email = 'ada@example.com'").get() as { id: string }
-  const fill = (table: string, row: Record<string, string | number | null>) => {
-    const needed = db.prepare(`SELECT name, type FROM pragma_table_info('${table}') WHERE "notnull" = 1`).all()
-    const rest = needed.map(({ name, type }) => [name, type === 'TEXT' ? '[]' : 0] as const)
-    const whole: Record<string, string | number | null> = { ...Object.fromEntries(rest), ...row }
-    const names = Object.keys(whole)
-    db.prepare(`INSERT INTO ${table} (${names}) VALUES (${names.map(() => '?')})`).run(...Object.values(whole))
-  }
   const later = Date.now() * 2
-  fill('sessions', { id: 'ses_1', user_id: id, idle_expires_at: later, expires_at: later, last_seen_at: Date.now() })
-  fill('passkeys', { id: 'pk_1', user_id: id, credential_id: 'x' })
-  fill('mail_suppressions', { address: 'bob@example.com', suppressed_until: later, refusals: 3 })
+  fillRow(db, 'sessions', {
+    id: 'ses_1',
+    user_id: id,
+    idle_expires_at: later,
+    expires_at: later,
+    last_seen_at: Date.now(),
+  })
+  fillRow(db, 'passkeys', { id: 'pk_1', user_id: id, credential_id: 'x' })
+  fillRow(db, 'mail_suppressions', { address: 'bob@example.com', suppressed_until: later, refusals: 3 })
   for (const [table, columns] of Object.entries(COLUMNS))
     for (const column of columns) db.prepare(`UPDATE ${table} SET ${column} = ?`).run(HOSTILE)
   db.prepare('UPDATE audit_logs SET metadata = ?').run(JSON.stringify({ reason: HOSTILE, [HOSTILE]: HOSTILE }))

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import { DATED_PREFIXES } from '../../src/store/clock-steps.ts'
 import { COPIED_TABLES } from '../../src/store/copied-tables.ts'
 import type { Dialect, Trx } from '../../src/store/db.ts'
+import { NAMED_PLACES } from '../../src/store/offered-names.ts'
 import { SEALED_PLACES } from '../../src/store/sealed-values.ts'
 import { describeOnBoth } from '../support/databases.ts'
 import { growingTablesScanned } from '../support/scans.ts'
@@ -59,6 +60,7 @@ const SAID: Record<string, unknown[][]> = {
   ],
   listAuditLogsAfter: [[{ events: ['a.*', 'b'] }, { after: 0, limit: 1 }]],
   listCopied: COPIED_TABLES.map((table) => [table, { columns: table.key, after: {}, limit: 1 }]),
+  listOfferedNames: Object.values(NAMED_PLACES).map((place) => [place, { starts: 'a', limit: 0 }]),
   listLastAuditLogs: [[{ events: ['a.*', 'b'] }, 1]],
   listSealed: SEALED_PLACES.map((place) => [place, { after: '', limit: 1 }]),
   listSurplus: [

@@ -3,6 +3,7 @@ import type { Deps } from '../../deps.ts'
 import type { AuditQuery } from '../../flows/audit/audit.ts'
 import { resolveUser } from '../../flows/named-user.ts'
 import { presentEvent } from '../../resources/audit-event.ts'
+import { completing } from '../completion/offer.ts'
 import { timeFlag } from '../flags.ts'
 import { type EventStyle, eventText } from './event-line.ts'
 import { lineFilter } from './grep.ts'
@@ -11,9 +12,9 @@ const OUTCOMES = ['success', 'failure'] as const
 
 /** Flags that filter the audit log. */
 export const auditFlags = {
-  event: Flags.string({ description: "Only these events: 'session.*,user.registered'." }),
+  event: completing('event-types', Flags.string({ description: "Only these events: 'session.*,user.registered'." })),
   outcome: Flags.string({ options: [...OUTCOMES], description: 'Only events with this outcome.' }),
-  user: Flags.string({ description: 'Only events of this user: e-mail address or id.' }),
+  user: completing('users', Flags.string({ description: 'Only events of this user: e-mail address or id.' })),
   ip: Flags.string({ description: 'Only events from this IP address or network.' }),
   actor: Flags.string({ description: "Only events by this actor: 'cli:*', 'user:usr_…'." }),
   'request-id': Flags.string({ description: 'Only events of this request.' }),

@@ -3,6 +3,7 @@ import { AuthdError } from '../../errors.ts'
 import type { Check } from '../../flows/operator/doctor-database.ts'
 import { setMode } from '../../platform/files.ts'
 import { command } from '../command.ts'
+import { completing } from '../completion/offer.ts'
 import { AREAS, examine } from '../doctor/areas.ts'
 import { counted } from '../output/count.ts'
 
@@ -10,7 +11,7 @@ export default command({
   description: 'Exit code 1: something is wrong, or with --strict there are warnings.',
   examples: ['authd doctor', 'authd doctor --json', 'authd doctor --only files,db --offline', 'authd doctor --fix'],
   flags: {
-    only: Flags.string({ description: `Check only these areas: ${AREAS.join(', ')}.` }),
+    only: completing(AREAS, Flags.string({ description: `Check only these areas: ${AREAS.join(', ')}.` })),
     offline: Flags.boolean({ description: 'Ask no other machine: no proxy, mail and dns.' }),
     strict: Flags.boolean({ description: 'End with 1 for warnings, too.' }),
     fix: Flags.boolean({ description: 'Set the modes of files that other users can read or change.' }),

@@ -1,6 +1,7 @@
 import { Flags } from '@oclif/core'
 import { shell } from '../../platform/shell.ts'
 import { command } from '../command.ts'
+import { completing } from '../completion/offer.ts'
 import { dryRunFlag, SERVICE_DIR } from '../flags.ts'
 
 export default command({
@@ -16,11 +17,17 @@ export default command({
     'smtp-host': Flags.string({ description: 'SMTP host.' }),
     'smtp-port': Flags.integer({ description: 'SMTP port.' }),
     'smtp-user': Flags.string({ description: 'SMTP user.' }),
-    'smtp-password-file': Flags.string({ description: 'File with the SMTP password.' }),
+    'smtp-password-file': completing('files', Flags.string({ description: 'File with the SMTP password.' })),
     db: Flags.string({ description: 'postgres://… without a password, or a path for SQLite.' }),
-    'db-url-file': Flags.string({ description: 'File with the URL of PostgreSQL.', exclusive: ['db'] }),
-    dir: Flags.string({ default: SERVICE_DIR, description: 'Folder for config.toml.' }),
-    'data-dir': Flags.string({ default: '/var/lib/authd', description: 'Folder for the database and the secret.' }),
+    'db-url-file': completing(
+      'files',
+      Flags.string({ description: 'File with the URL of PostgreSQL.', exclusive: ['db'] }),
+    ),
+    dir: completing('files', Flags.string({ default: SERVICE_DIR, description: 'Folder for config.toml.' })),
+    'data-dir': completing(
+      'files',
+      Flags.string({ default: '/var/lib/authd', description: 'Folder for the database and the secret.' }),
+    ),
     force: Flags.boolean({ description: 'Replace an existing configuration. A copy is kept.' }),
     ...dryRunFlag,
   },

@@ -4,6 +4,7 @@ import { Args } from '@oclif/core'
 import { AuthdError } from '../../errors.ts'
 import { replaceFile } from '../../platform/files.ts'
 import { command } from '../command.ts'
+import { completing } from '../completion/offer.ts'
 import { WITHOUT } from '../flags.ts'
 import { manPages } from '../manual/man-page.ts'
 
@@ -11,7 +12,12 @@ export default command({
   without: WITHOUT.configuration,
   description: 'One page for each command: afterwards, man authd-users-list describes authd users list.',
   examples: ['authd man /usr/local/share/man/man1'],
-  args: { folder: Args.string({ required: true, description: 'Folder for the pages. Existing ones are replaced.' }) },
+  args: {
+    folder: completing(
+      'files',
+      Args.string({ required: true, description: 'Folder for the pages. Existing ones are replaced.' }),
+    ),
+  },
   async run({ args, out, catalogue }) {
     const pages = Object.entries(await manPages(catalogue))
     const files = pages.map(([name]) => join(args.folder, name))

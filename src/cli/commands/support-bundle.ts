@@ -3,6 +3,7 @@ import { Flags } from '@oclif/core'
 import { fileStamp, systemClock } from '../../platform/clock.ts'
 import { tarGz } from '../../platform/tar.ts'
 import { command } from '../command.ts'
+import { completing } from '../completion/offer.ts'
 import { refuseFlags, WITHOUT } from '../flags.ts'
 import { loadConfigOf } from '../load-config.ts'
 import { newFile, writing } from '../new-file.ts'
@@ -18,10 +19,13 @@ export default command({
     'authd support-bundle -y -o - | tar -tz',
   ],
   flags: {
-    output: Flags.string({
-      char: 'o',
-      description: 'Write to this new file; - is stdout. Defaults to a name with the time.',
-    }),
+    output: completing(
+      'files',
+      Flags.string({
+        char: 'o',
+        description: 'Write to this new file; - is stdout. Defaults to a name with the time.',
+      }),
+    ),
     offline: Flags.boolean({ description: 'Ask no other machine.' }),
   },
   async run({ flags, out, confirm }) {

@@ -1,6 +1,7 @@
 import { realpathSync } from 'node:fs'
 import { Flags } from '@oclif/core'
 import { AuthdError } from '../../errors.ts'
+import { completing } from '../completion/offer.ts'
 
 const NAME = /^[a-z][a-z0-9_-]{0,30}$/
 
@@ -13,8 +14,14 @@ async function parseName(text: string): Promise<string> {
 
 export const serviceFlags = {
   name: Flags.string({ default: 'authd', parse: parseName, description: 'Name of the service.' }),
-  user: Flags.string({ parse: parseName, description: 'System user that runs it. Defaults to the name.' }),
-  root: Flags.string({ default: '/', description: 'Write below this folder, for an image. Nothing is started.' }),
+  user: completing(
+    [],
+    Flags.string({ parse: parseName, description: 'System user that runs it. Defaults to the name.' }),
+  ),
+  root: completing(
+    'files',
+    Flags.string({ default: '/', description: 'Write below this folder, for an image. Nothing is started.' }),
+  ),
 }
 
 /** Throws FAILED for a program in a folder that ProtectHome= of the unit hides from the service. */

@@ -2,15 +2,19 @@ import { Args } from '@oclif/core'
 import { endApiKey, showApiKey } from '../../../flows/operator/api-key.ts'
 import { presentApiKey } from '../../../resources/api-key.ts'
 import { operation } from '../../command.ts'
+import { completing } from '../../completion/offer.ts'
 import { changeFlags } from '../../flags.ts'
 
 export default operation({
   examples: ['authd api-keys revoke key_01m88jw08vedqtrgrr9eqkmg57'],
   args: {
-    id: Args.string({
-      required: true,
-      description: 'Key ids, as `authd api-keys list` shows them. `-` reads them from stdin.',
-    }),
+    id: completing(
+      'api-keys',
+      Args.string({
+        required: true,
+        description: 'Key ids, as `authd api-keys list` shows them. `-` reads them from stdin.',
+      }),
+    ),
   },
   takesMany: 'known',
   flags: changeFlags,

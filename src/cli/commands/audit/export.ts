@@ -4,6 +4,7 @@ import { presentEvent } from '../../../resources/audit-event.ts'
 import { auditFlags, auditQuery } from '../../audit/filter.ts'
 import { AUDIT_FORMATS, type AuditFormat } from '../../audit/format.ts'
 import { operation } from '../../command.ts'
+import { completing } from '../../completion/offer.ts'
 import { WITHOUT } from '../../flags.ts'
 import { formatOf, newFile, writing } from '../../new-file.ts'
 import { counted } from '../../output/count.ts'
@@ -21,7 +22,10 @@ export default operation({
       options: Object.keys(AUDIT_FORMATS),
       description: 'File format. Defaults to the ending of the file, else jsonl.',
     }),
-    output: Flags.string({ char: 'o', description: 'Write to this new file instead of stdout. Only you can read it.' }),
+    output: completing(
+      'files',
+      Flags.string({ char: 'o', description: 'Write to this new file instead of stdout. Only you can read it.' }),
+    ),
     ...auditFlags,
   },
   prepare({ flags }) {

@@ -3,10 +3,11 @@ import { showAudit } from '../../../flows/audit/audit.ts'
 import { presentEvent } from '../../../resources/audit-event.ts'
 import { eventCard, eventLine } from '../../audit/event-line.ts'
 import { operation } from '../../command.ts'
+import { completing } from '../../completion/offer.ts'
 
 export default operation({
   examples: ['authd audit show evt_01m88jw08vedqtrgrr9eqkmg57'],
-  args: { id: Args.string({ required: true, description: 'Event id, from audit list.' }) },
+  args: { id: completing('events', Args.string({ required: true, description: 'Event id, from audit list.' })) },
   async run(deps, { args, out }) {
     const found = await showAudit(deps, args.id)
     const event = presentEvent(found.event)

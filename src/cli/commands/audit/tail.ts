@@ -7,6 +7,7 @@ import { readCursor, refuseLostCursor, writeCursor } from '../../audit/cursor-fi
 import { EVENT_STYLES, type EventStyle } from '../../audit/event-line.ts'
 import { auditFlags, auditQuery } from '../../audit/filter.ts'
 import { operation } from '../../command.ts'
+import { completing } from '../../completion/offer.ts'
 
 const POLL_MS = 400
 const BATCH = 500
@@ -21,7 +22,10 @@ export default operation({
   flags: {
     follow: Flags.boolean({ char: 'f', description: 'Keep printing new events.' }),
     lines: Flags.integer({ char: 'n', default: 20, min: 0, max: 10_000, description: 'Number of last events.' }),
-    cursor: Flags.string({ description: 'File that stores the position. The next call continues there.' }),
+    cursor: completing(
+      'files',
+      Flags.string({ description: 'File that stores the position. The next call continues there.' }),
+    ),
     output: Flags.string({
       char: 'o',
       options: Object.keys(EVENT_STYLES),

@@ -7,6 +7,7 @@ import type { Check } from '../../../flows/operator/doctor-database.ts'
 import { inspectTexts, type TextProblem } from '../../../startup/live-texts.ts'
 import { startChecks } from '../../../startup/start-checks.ts'
 import { command } from '../../command.ts'
+import { completing } from '../../completion/offer.ts'
 import { refuseFlags } from '../../flags.ts'
 import { becomeOwner } from '../../privileges.ts'
 import { readStdin } from '../../stdin.ts'
@@ -14,7 +15,7 @@ import { readStdin } from '../../stdin.ts'
 export default command({
   without: ['verbose', 'timeout'],
   examples: ['authd config check', 'authd config check ./config.toml --json'],
-  args: { file: Args.string({ description: 'Configuration file; - reads stdin.' }) },
+  args: { file: completing('files', Args.string({ description: 'Configuration file; - reads stdin.' })) },
   async run({ args, flags, out }) {
     if (args.file !== undefined) refuseFlags(flags, ['config'], 'the argument names the file already.')
     const configPath = args.file ?? flags.config

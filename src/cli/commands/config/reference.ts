@@ -5,12 +5,15 @@ import { AuthdError } from '../../../errors.ts'
 import { closest } from '../../../platform/closest.ts'
 import { shell } from '../../../platform/shell.ts'
 import { command } from '../../command.ts'
+import { completing } from '../../completion/offer.ts'
 import { WITHOUT } from '../../flags.ts'
 
 export default command({
   without: WITHOUT.configuration,
   examples: ['authd config reference smtp.tls', 'authd config reference smtp', 'authd config reference --json'],
-  args: { key: Args.string({ description: 'Key or section to describe: smtp.host, smtp.' }) },
+  args: {
+    key: completing('config-keys', Args.string({ description: 'Key or section to describe: smtp.host, smtp.' })),
+  },
   async run({ args, out }) {
     if (args.key === undefined) return out.document(configJsonSchema(), describeKeys())
     if (SECTION_TEXTS.has(args.key)) return out.document(sectionJsonSchema(args.key), describeKeys(args.key))

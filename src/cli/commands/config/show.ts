@@ -3,6 +3,7 @@ import type { Loaded } from '../../../config/load.ts'
 import { describeConfig, showConfig } from '../../../config/show.ts'
 import { listSettings } from '../../../flows/operator/setting.ts'
 import { command } from '../../command.ts'
+import { completing } from '../../completion/offer.ts'
 import { withDatabase } from '../../database.ts'
 import type { GlobalFlags } from '../../flags.ts'
 
@@ -12,7 +13,7 @@ export default command({
   flags: {
     origin: Flags.boolean({ description: 'Show where each value comes from.' }),
     changed: Flags.boolean({ description: 'Show only values that differ from the default.' }),
-    section: Flags.string({ description: 'Show only this section.' }),
+    section: completing('config-sections', Flags.string({ description: 'Show only this section.' })),
   },
   async run({ flags, out, loadConfig }) {
     const loaded = await withSettings(await loadConfig(), flags)

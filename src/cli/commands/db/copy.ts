@@ -1,6 +1,7 @@
 import { Flags } from '@oclif/core'
 import { copyDatabase } from '../../../startup/copy-database.ts'
 import { command } from '../../command.ts'
+import { completing } from '../../completion/offer.ts'
 import { readDatabasePlace } from '../../database-flag.ts'
 import { changeFlags, WITHOUT } from '../../flags.ts'
 import { counted } from '../../output/count.ts'
@@ -17,8 +18,11 @@ export default command({
     'authd db copy --to /var/lib/authd/authd.db',
   ],
   flags: {
-    to: Flags.string({ description: 'postgres://… without a password, or a path for SQLite.' }),
-    'to-url-file': Flags.string({ description: 'File with the URL of PostgreSQL; - reads stdin.', exclusive: ['to'] }),
+    to: completing('files', Flags.string({ description: 'postgres://… without a password, or a path for SQLite.' })),
+    'to-url-file': completing(
+      'files',
+      Flags.string({ description: 'File with the URL of PostgreSQL; - reads stdin.', exclusive: ['to'] }),
+    ),
     finish: Flags.boolean({ description: 'Do the last step. The command refuses while a daemon runs.' }),
     ...changeFlags,
   },

@@ -2,6 +2,7 @@ import { Args } from '@oclif/core'
 import { cancelMails, showQueued } from '../../../flows/outbox/queue-admin.ts'
 import { presentMail } from '../../../resources/mail.ts'
 import { operation } from '../../command.ts'
+import { completing } from '../../completion/offer.ts'
 import { changeFlags } from '../../flags.ts'
 
 export default operation({
@@ -10,10 +11,13 @@ export default operation({
     'authd email queue --state pending --jsonl | jq -r .id | authd email cancel -',
   ],
   args: {
-    id: Args.string({
-      required: true,
-      description: 'Mail ids, as `authd email queue` shows them. `-` reads them from stdin.',
-    }),
+    id: completing(
+      'mails',
+      Args.string({
+        required: true,
+        description: 'Mail ids, as `authd email queue` shows them. `-` reads them from stdin.',
+      }),
+    ),
   },
   takesMany: 'known',
   flags: changeFlags,

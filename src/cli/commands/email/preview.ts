@@ -2,6 +2,7 @@ import { Args, Flags } from '@oclif/core'
 import { AuthdError } from '../../../errors.ts'
 import { previewOf } from '../../../startup/mailer.ts'
 import { command } from '../../command.ts'
+import { completing } from '../../completion/offer.ts'
 import { langFlag, refuseFlags, WITHOUT } from '../../flags.ts'
 import { formatOf, newFile, writing } from '../../new-file.ts'
 
@@ -12,15 +13,20 @@ export default command({
     'authd email preview invitation --lang de --format html -o invitation.html',
     'authd email preview signin --format raw',
   ],
-  args: { template: Args.string({ required: true, description: 'Mail to show: signin, invitation, …' }) },
+  args: {
+    template: completing(
+      'mail-names',
+      Args.string({ required: true, description: 'Mail to show: signin, invitation, …' }),
+    ),
+  },
   flags: {
-    lang: langFlag({ description: 'Language of the mail, such as de.' }),
+    lang: completing('languages', langFlag({ description: 'Language of the mail, such as de.' })),
     format: Flags.string({
       options: ['html', 'text', 'raw'],
       description:
         'The HTML part, the text part, or the whole mail as sent (raw). Defaults to the ending of the file, else text.',
     }),
-    output: Flags.string({ char: 'o', description: 'Write to this new file instead of stdout.' }),
+    output: completing('files', Flags.string({ char: 'o', description: 'Write to this new file instead of stdout.' })),
   },
   async run({ args, flags, out, loadConfig }) {
     const endings = { html: 'html', txt: 'text', eml: 'raw' } as const

@@ -3,11 +3,17 @@ import { AuthdError } from '../../../errors.ts'
 import { idsOf, retryQueued, showQueued } from '../../../flows/outbox/queue-admin.ts'
 import { presentMail } from '../../../resources/mail.ts'
 import { operation } from '../../command.ts'
+import { completing } from '../../completion/offer.ts'
 import { changeFlags, refuseBoth } from '../../flags.ts'
 
 export default operation({
   examples: ['authd email retry msg_06fb2m', 'authd email retry --all-failed'],
-  args: { id: Args.string({ description: 'Mail ids, as `authd email queue` shows them. `-` reads them from stdin.' }) },
+  args: {
+    id: completing(
+      'mails',
+      Args.string({ description: 'Mail ids, as `authd email queue` shows them. `-` reads them from stdin.' }),
+    ),
+  },
   takesMany: 'known',
   flags: {
     'all-failed': Flags.boolean({ description: 'All that failed and have not expired.' }),

@@ -2,6 +2,7 @@ import { Args, Flags } from '@oclif/core'
 import { queueSampleMail } from '../../../flows/outbox/mail-sending.ts'
 import { sampleValues } from '../../../startup/mailer.ts'
 import { operation } from '../../command.ts'
+import { completing } from '../../completion/offer.ts'
 import { parseEmail } from '../../emails.ts'
 import { langFlag } from '../../flags.ts'
 import { type MailTest, testMail } from '../../mail-test.ts'
@@ -16,11 +17,14 @@ export default operation({
   ],
   args: { to: Args.string({ required: true, description: 'E-mail address of the recipient.' }) },
   flags: {
-    lang: langFlag({ description: 'Language of the mail, such as de.' }),
-    template: Flags.string({
-      default: 'test',
-      description: 'Send this mail with sample values: signin, invitation, …',
-    }),
+    lang: completing('languages', langFlag({ description: 'Language of the mail, such as de.' })),
+    template: completing(
+      'mail-names',
+      Flags.string({
+        default: 'test',
+        description: 'Send this mail with sample values: signin, invitation, …',
+      }),
+    ),
     transcript: Flags.boolean({ description: 'Print the SMTP conversation, without passwords.' }),
     queue: Flags.boolean({ description: 'Put it in the queue of the daemon.' }),
   },

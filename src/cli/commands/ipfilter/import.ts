@@ -2,6 +2,7 @@ import { Args } from '@oclif/core'
 import { AuthdError } from '../../../errors.ts'
 import { addIpFilters, checkedCidr, type NewRule } from '../../../flows/limits/ip-filter-admin.ts'
 import { operation } from '../../command.ts'
+import { completing } from '../../completion/offer.ts'
 import { dryRunFlag } from '../../flags.ts'
 import { isLockoutRisk, ruleFlags, ruleOptions } from '../../ip-rules.ts'
 import { counted } from '../../output/count.ts'
@@ -11,7 +12,12 @@ import { readInput } from '../../stdin.ts'
 
 export default operation({
   examples: ['authd ipfilter import blocklist.txt --reason "blocklist of 2026-11-25" --expires 30d'],
-  args: { file: Args.string({ required: true, description: 'File with one rule per line; - reads stdin.' }) },
+  args: {
+    file: completing(
+      'files',
+      Args.string({ required: true, description: 'File with one rule per line; - reads stdin.' }),
+    ),
+  },
   flags: { ...ruleFlags, ...dryRunFlag },
   async prepare({ args, flags }) {
     return await parseRules(args.file, await readInput(args.file), flags.reason)

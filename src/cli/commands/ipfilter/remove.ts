@@ -2,6 +2,7 @@ import { Args, Flags } from '@oclif/core'
 import { removeIpFilters, ruleFinder } from '../../../flows/limits/ip-filter-admin.ts'
 import { presentIpFilter } from '../../../resources/ip-filter.ts'
 import { operation } from '../../command.ts'
+import { completing } from '../../completion/offer.ts'
 import { changeFlags } from '../../flags.ts'
 import { isLockoutRisk } from '../../ip-rules.ts'
 import { sshClient } from '../../operator.ts'
@@ -10,10 +11,13 @@ import { suggesting } from '../../output/report.ts'
 export default operation({
   examples: ['authd ipfilter remove 203.0.113.0/24 --reason "it was a customer"'],
   args: {
-    rule: Args.string({
-      required: true,
-      description: 'Networks or rule ids, as `authd ipfilter list` shows them. `-` reads them from stdin.',
-    }),
+    rule: completing(
+      'networks',
+      Args.string({
+        required: true,
+        description: 'Networks or rule ids, as `authd ipfilter list` shows them. `-` reads them from stdin.',
+      }),
+    ),
   },
   takesMany: 'known',
   flags: {

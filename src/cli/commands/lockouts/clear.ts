@@ -3,12 +3,13 @@ import { AuthdError } from '../../../errors.ts'
 import { resetLimits } from '../../../flows/limits/rate-limit-admin.ts'
 import { unlockUsers } from '../../../flows/policy/lockout-admin.ts'
 import { operation } from '../../command.ts'
+import { completing } from '../../completion/offer.ts'
 import { changeFlags } from '../../flags.ts'
 
 export default operation({
   examples: ['authd lockouts clear --user ada@example.com', 'authd lockouts clear --ip 203.0.113.9'],
   flags: {
-    user: Flags.string({ description: 'Unlock this user, as `users unlock` does.' }),
+    user: completing('users', Flags.string({ description: 'Unlock this user, as `users unlock` does.' })),
     ip: Flags.string({ description: 'Reset the wrong codes and requests of this address.' }),
     ...changeFlags,
   },

@@ -2,6 +2,7 @@ import { Flags } from '@oclif/core'
 import { type Lockout, readLockouts } from '../../../flows/policy/lockout-admin.ts'
 import { toRfc3339 } from '../../../platform/clock.ts'
 import { operation } from '../../command.ts'
+import { completing } from '../../completion/offer.ts'
 import { listFlags } from '../../flags.ts'
 import type { Column } from '../../output/output.ts'
 
@@ -20,7 +21,7 @@ const COLUMNS: Column<LockoutResource>[] = [
 export default operation({
   hasColumns: true,
   examples: ['authd lockouts list', 'authd lockouts list --user ada@example.com'],
-  flags: { user: Flags.string({ description: 'Only lockouts of this user.' }), ...listFlags },
+  flags: { user: completing('users', Flags.string({ description: 'Only lockouts of this user.' })), ...listFlags },
   async run(deps, { flags, out }) {
     await out.parts(
       async (asked) => {

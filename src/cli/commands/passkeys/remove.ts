@@ -2,13 +2,14 @@ import { Args } from '@oclif/core'
 import { removePasskeyOf, resolvePasskey } from '../../../flows/factors/factor-admin.ts'
 import { presentPasskey } from '../../../resources/passkey.ts'
 import { operation } from '../../command.ts'
+import { completing } from '../../completion/offer.ts'
 import { changeFlags, userArg } from '../../flags.ts'
 
 export default operation({
   examples: ['authd passkeys remove ada@example.com "YubiKey 5" --reason "lost" --yes'],
   args: {
     ...userArg,
-    passkey: Args.string({ required: true, description: 'Passkey id or exact name.' }),
+    passkey: completing('passkeys', Args.string({ required: true, description: 'Passkey id or exact name.' })),
   },
   flags: changeFlags,
   async run(deps, { args, out, actor, confirm }) {

@@ -2,6 +2,7 @@ import { Args } from '@oclif/core'
 import { renamePasskeyOf, resolvePasskey } from '../../../flows/factors/factor-admin.ts'
 import { presentPasskey } from '../../../resources/passkey.ts'
 import { operation } from '../../command.ts'
+import { completing } from '../../completion/offer.ts'
 import { changeFlags, userArg } from '../../flags.ts'
 import { parseTyped } from '../../parse-text.ts'
 
@@ -9,7 +10,7 @@ export default operation({
   examples: ['authd passkeys rename ada@example.com "Firefox on Linux" "Work laptop"'],
   args: {
     ...userArg,
-    passkey: Args.string({ required: true, description: 'Passkey id or exact name.' }),
+    passkey: completing('passkeys', Args.string({ required: true, description: 'Passkey id or exact name.' })),
     name: Args.custom<string>({ parse: async (text) => parseTyped('passkey_name', text) })({
       required: true,
       description: 'The new name.',

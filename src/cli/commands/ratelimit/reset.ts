@@ -1,15 +1,19 @@
 import { Args } from '@oclif/core'
 import { resetLimits } from '../../../flows/limits/rate-limit-admin.ts'
 import { operation } from '../../command.ts'
+import { completing } from '../../completion/offer.ts'
 import { changeFlags } from '../../flags.ts'
 
 export default operation({
   examples: ['authd ratelimit reset 203.0.113.9 --reason "office with 200 people"'],
   args: {
-    key: Args.string({
-      required: true,
-      description: 'IP and e-mail addresses, session or key ids. `-` reads them from stdin.',
-    }),
+    key: completing(
+      'users',
+      Args.string({
+        required: true,
+        description: 'IP and e-mail addresses, session or key ids. `-` reads them from stdin.',
+      }),
+    ),
   },
   takesMany: 'new',
   flags: changeFlags,

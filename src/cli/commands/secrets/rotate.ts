@@ -1,6 +1,7 @@
 import { Flags } from '@oclif/core'
 import { readSecretsToRotate, rotateServerSecret } from '../../../startup/secret-rotation.ts'
 import { command } from '../../command.ts'
+import { completing } from '../../completion/offer.ts'
 import { changeFlags, WITHOUT } from '../../flags.ts'
 import { counted } from '../../output/count.ts'
 import { becomeOwner } from '../../privileges.ts'
@@ -12,10 +13,13 @@ export default command({
     'Stop every daemon first: the command refuses while one runs. All that is sealed with the server secret is sealed with a new one. Nobody is signed out. If it is interrupted, run it again.',
   examples: ['authd secrets rotate --dry-run', 'authd secrets rotate --reason "the old secret was copied"'],
   flags: {
-    'new-secret-file': Flags.string({
-      description:
-        'File with the new secret, which you put in place yourself. Defaults to a new one, put in place by authd.',
-    }),
+    'new-secret-file': completing(
+      'files',
+      Flags.string({
+        description:
+          'File with the new secret, which you put in place yourself. Defaults to a new one, put in place by authd.',
+      }),
+    ),
     confirm: Flags.string({ description: 'The word rotate, to confirm.' }),
     ...changeFlags,
   },

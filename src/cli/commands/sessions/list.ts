@@ -2,6 +2,7 @@ import { Flags } from '@oclif/core'
 import { listAllSessions } from '../../../flows/sessions/session-admin.ts'
 import { presentSession, type SessionResource } from '../../../resources/session.ts'
 import { operation } from '../../command.ts'
+import { completing } from '../../completion/offer.ts'
 import { listFlags, paginationOf, timeFlag } from '../../flags.ts'
 import type { Column } from '../../output/output.ts'
 
@@ -20,7 +21,7 @@ export default operation({
   hasColumns: true,
   examples: ['authd sessions list', 'authd sessions list --user ada@example.com --ended'],
   flags: {
-    user: Flags.string({ description: 'Only sessions of this user.' }),
+    user: completing('users', Flags.string({ description: 'Only sessions of this user.' })),
     ended: Flags.boolean({ description: 'Include ended sessions.' }),
     since: timeFlag({ description: 'Only sessions started since then: 24h, 2026-11-23.' }),
     ...listFlags,

@@ -4,17 +4,21 @@ import { revokeByOperator, showSession } from '../../../flows/sessions/session-a
 import { toRfc3339 } from '../../../platform/clock.ts'
 import { formatDuration } from '../../../platform/duration.ts'
 import { operation } from '../../command.ts'
+import { completing } from '../../completion/offer.ts'
 import { changeFlags, refuseBoth, timeFlag } from '../../flags.ts'
 import { counted } from '../../output/count.ts'
 
 export default operation({
   examples: ['authd sessions revoke ses_01m88jw08vedqtrgrr9eqkmg57', 'authd sessions revoke --user ada@example.com'],
   args: {
-    id: Args.string({ description: 'Session ids, as `authd sessions list` shows them. `-` reads them from stdin.' }),
+    id: completing(
+      'sessions',
+      Args.string({ description: 'Session ids, as `authd sessions list` shows them. `-` reads them from stdin.' }),
+    ),
   },
   takesMany: 'known',
   flags: {
-    user: Flags.string({ description: 'End all sessions of this user.' }),
+    user: completing('users', Flags.string({ description: 'End all sessions of this user.' })),
     'older-than': timeFlag({ description: 'End all sessions older than this: 30d.' }),
     all: Flags.boolean({ description: 'End the sessions of all users.', exclusive: ['user', 'older-than'] }),
     confirm: Flags.string({ description: 'With --all: the word all, to confirm.' }),

@@ -2,11 +2,12 @@ import { Args } from '@oclif/core'
 import { showSession } from '../../../flows/sessions/session-admin.ts'
 import { presentSession } from '../../../resources/session.ts'
 import { operation } from '../../command.ts'
+import { completing } from '../../completion/offer.ts'
 import { renderCard } from '../../output/card.ts'
 
 export default operation({
   examples: ['authd sessions show ses_01m88jw08vedqtrgrr9eqkmg57'],
-  args: { id: Args.string({ required: true, description: 'Session id, from sessions list.' }) },
+  args: { id: completing('sessions', Args.string({ required: true, description: 'Session id, from sessions list.' })) },
   async run(deps, { args, out }) {
     const session = presentSession(await showSession(deps, args.id))
     const revoked = session.revoked

@@ -2,6 +2,7 @@ import { Args, Flags } from '@oclif/core'
 import { setSetting, showSetting } from '../../../flows/operator/setting.ts'
 import { presentSetting } from '../../../resources/setting.ts'
 import { operation } from '../../command.ts'
+import { completing } from '../../completion/offer.ts'
 import { dryRunFlag, reasonFlag } from '../../flags.ts'
 import { isLockoutRisk } from '../../ip-rules.ts'
 import { sshClient } from '../../operator.ts'
@@ -13,8 +14,11 @@ export default operation({
     'authd settings set limits.requests_per_minute 120',
   ],
   args: {
-    key: Args.string({ required: true, description: 'As settings list names it.' }),
-    value: Args.string({ required: true, description: 'New value. Separate the items of a list with commas.' }),
+    key: completing('settings', Args.string({ required: true, description: 'As settings list names it.' })),
+    value: completing(
+      'setting-values',
+      Args.string({ required: true, description: 'New value. Separate the items of a list with commas.' }),
+    ),
   },
   flags: {
     ...reasonFlag,

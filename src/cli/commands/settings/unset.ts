@@ -2,6 +2,7 @@ import { Args, Flags } from '@oclif/core'
 import { showSetting, unsetSetting } from '../../../flows/operator/setting.ts'
 import { presentSetting } from '../../../resources/setting.ts'
 import { operation } from '../../command.ts'
+import { completing } from '../../completion/offer.ts'
 import { changeFlags } from '../../flags.ts'
 import { isLockoutRisk } from '../../ip-rules.ts'
 import { sshClient } from '../../operator.ts'
@@ -9,7 +10,7 @@ import { suggesting } from '../../output/report.ts'
 
 export default operation({
   examples: ['authd settings unset signup.policy'],
-  args: { key: Args.string({ required: true, description: 'As settings list names it.' }) },
+  args: { key: completing('settings', Args.string({ required: true, description: 'As settings list names it.' })) },
   flags: {
     ...changeFlags,
     'accept-risk': Flags.string({ options: ['lockout'], description: 'Unset what may lock you out.' }),

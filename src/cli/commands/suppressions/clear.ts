@@ -1,13 +1,17 @@
 import { Args } from '@oclif/core'
 import { clearSuppression } from '../../../flows/outbox/suppression.ts'
 import { operation } from '../../command.ts'
+import { completing } from '../../completion/offer.ts'
 import { parseEmail } from '../../emails.ts'
 import { changeFlags } from '../../flags.ts'
 
 export default operation({
   examples: ['authd suppressions clear ada@example.com --reason "mailbox is back"'],
   args: {
-    email: Args.string({ required: true, description: 'E-mail addresses; - reads them from stdin.' }),
+    email: completing(
+      'suppressed',
+      Args.string({ required: true, description: 'E-mail addresses; - reads them from stdin.' }),
+    ),
   },
   takesMany: 'new',
   flags: changeFlags,

@@ -2,6 +2,7 @@ import { Flags } from '@oclif/core'
 import { AuthdError } from '../../../errors.ts'
 import { formatTextProblems, inspectTexts } from '../../../startup/live-texts.ts'
 import { command } from '../../command.ts'
+import { completing } from '../../completion/offer.ts'
 import { WITHOUT } from '../../flags.ts'
 import { counted } from '../../output/count.ts'
 
@@ -9,8 +10,8 @@ export default command({
   without: WITHOUT.database,
   examples: ['authd templates check', 'authd templates check --dir ./templates --locales ./locales'],
   flags: {
-    dir: Flags.string({ description: 'Folder with templates. Overrides mail.templates_dir.' }),
-    locales: Flags.string({ description: 'Folder with texts. Overrides app.locales_dir.' }),
+    dir: completing('files', Flags.string({ description: 'Folder with templates. Overrides mail.templates_dir.' })),
+    locales: completing('files', Flags.string({ description: 'Folder with texts. Overrides app.locales_dir.' })),
   },
   async run({ flags, out, loadConfig }) {
     const { config } = await loadConfig()

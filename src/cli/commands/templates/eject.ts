@@ -7,6 +7,7 @@ import { replaceFile } from '../../../platform/files.ts'
 import { shell } from '../../../platform/shell.ts'
 import { sourceNames, sourcesOf } from '../../../startup/live-texts.ts'
 import { command } from '../../command.ts'
+import { completing } from '../../completion/offer.ts'
 import { refuseFlags, WITHOUT } from '../../flags.ts'
 
 export default command({
@@ -14,10 +15,10 @@ export default command({
   description:
     'Without a name all of them: layout, and those of code, notice, signin and test. With the name of a mail, such as invitation, files for this mail alone.',
   examples: ['authd templates eject signin', 'authd templates eject invitation --dir ./templates'],
-  args: { name: Args.string({ description: 'Names of templates or mails.' }) },
+  args: { name: completing('template-names', Args.string({ description: 'Names of templates or mails.' })) },
   takesMany: 'new',
   flags: {
-    dir: Flags.string({ description: 'Target folder. Defaults to mail.templates_dir.' }),
+    dir: completing('files', Flags.string({ description: 'Target folder. Defaults to mail.templates_dir.' })),
     force: Flags.boolean({ description: 'Replace existing files.' }),
   },
   async run({ flags, names, each, out, loadConfig }) {

@@ -3,6 +3,7 @@ import type { Sentences } from '../../../platform/texts/templates.ts'
 import { builtInTexts } from '../../../platform/texts/texts.ts'
 import { inspectTexts } from '../../../startup/live-texts.ts'
 import { command } from '../../command.ts'
+import { completing } from '../../completion/offer.ts'
 import { langFlag, WITHOUT } from '../../flags.ts'
 import type { Column } from '../../output/output.ts'
 
@@ -24,7 +25,7 @@ export default command({
   without: WITHOUT.database,
   examples: ['authd templates sentences mail.signin', 'authd templates sentences --lang de --json'],
   args: { search: Args.string({ description: 'Show only sentences whose key or text contains this word.' }) },
-  flags: { lang: langFlag({ description: 'Language, such as de.' }) },
+  flags: { lang: completing('languages', langFlag({ description: 'Language, such as de.' })) },
   async run({ args, flags, out, loadConfig }) {
     const { config } = await loadConfig()
     const { texts } = await inspectTexts(config)

@@ -7,6 +7,7 @@ import { csvCell } from '../../../platform/csv.ts'
 import { MOVED_COLUMNS, type MovedUserResource, presentMovedUser } from '../../../resources/moved-user.ts'
 import { presentPersonalData } from '../../../resources/personal-data.ts'
 import { operation } from '../../command.ts'
+import { completing } from '../../completion/offer.ts'
 import { reasonFlag, refuseFlags, WITHOUT } from '../../flags.ts'
 import { formatOf, newFile, writing } from '../../new-file.ts'
 import { cleanJson, inLines } from '../../output/clean.ts'
@@ -29,7 +30,7 @@ export default operation({
     'authd users export ada@example.com -o ada.json --reason "request of 3 November"',
     'authd users export --all --with-factors -o users.jsonl',
   ],
-  args: { user: Args.string({ description: 'E-mail address, id, or the start of an id.' }) },
+  args: { user: completing('users', Args.string({ description: 'E-mail address, id, or the start of an id.' })) },
   flags: {
     all: Flags.boolean({ description: 'Export every user.' }),
     format: Flags.string({
@@ -41,10 +42,13 @@ export default operation({
       description: 'Also export secrets of authenticator apps, passkeys and hashes of recovery codes.',
       dependsOn: ['all', 'output'],
     }),
-    output: Flags.string({
-      char: 'o',
-      description: 'Write to this new file, which only you can read; - is stdout.',
-    }),
+    output: completing(
+      'files',
+      Flags.string({
+        char: 'o',
+        description: 'Write to this new file, which only you can read; - is stdout.',
+      }),
+    ),
     ...reasonFlag,
   },
   prepare({ args, flags }) {

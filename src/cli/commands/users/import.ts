@@ -3,6 +3,7 @@ import type { Deps } from '../../../deps.ts'
 import { AuthdError } from '../../../errors.ts'
 import { importUsers, type OnDuplicate, type RowOutcome } from '../../../flows/users/import.ts'
 import { operation } from '../../command.ts'
+import { completing } from '../../completion/offer.ts'
 import { changeFlags } from '../../flags.ts'
 import { type RowReport, rowReport } from '../../row-report.ts'
 import {
@@ -22,7 +23,12 @@ export default operation({
     'authd users import users.jsonl --dry-run',
     'authd users import people.csv --on-duplicate update --reason "new staff"',
   ],
-  args: { file: Args.string({ required: true, description: 'File with one user per line; - reads stdin.' }) },
+  args: {
+    file: completing(
+      'files',
+      Args.string({ required: true, description: 'File with one user per line; - reads stdin.' }),
+    ),
+  },
   flags: {
     format: Flags.string({
       options: [...IMPORT_FORMATS],

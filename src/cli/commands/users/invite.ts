@@ -4,6 +4,7 @@ import { toRfc3339 } from '../../../platform/clock.ts'
 import { formatDuration } from '../../../platform/duration.ts'
 import { presentUser } from '../../../resources/user.ts'
 import { operation } from '../../command.ts'
+import { completing } from '../../completion/offer.ts'
 import { parseEmail } from '../../emails.ts'
 import { changeFlags, langFlag, spanFlag, typedFlag } from '../../flags.ts'
 
@@ -19,7 +20,7 @@ export default operation({
       default: INVITATION_LIFE.usualMs,
       description: `Lifetime of the invitation, ${formatDuration(INVITATION_LIFE.mostMs)} at most.`,
     }),
-    lang: langFlag({ description: 'Language of the mail, such as de.' }),
+    lang: completing('languages', langFlag({ description: 'Language of the mail, such as de.' })),
     send: Flags.boolean({
       default: true,
       allowNo: true,

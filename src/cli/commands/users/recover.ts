@@ -8,6 +8,7 @@ import { formatDuration } from '../../../platform/duration.ts'
 import { qrText } from '../../../platform/qr.ts'
 import { presentUser } from '../../../resources/user.ts'
 import { operation } from '../../command.ts'
+import { completing } from '../../completion/offer.ts'
 import { dryRunFlag, spanFlag, typedFlag, userArg } from '../../flags.ts'
 
 const REMOVABLE = new Map<string, Factor>([
@@ -22,9 +23,12 @@ export default operation({
   ],
   args: userArg,
   flags: {
-    remove: Flags.string({
-      description: 'Factors to remove: passkeys,totp,recovery-codes. Other factors stay required.',
-    }),
+    remove: completing(
+      [...REMOVABLE.keys()],
+      Flags.string({
+        description: 'Factors to remove: passkeys,totp,recovery-codes. Other factors stay required.',
+      }),
+    ),
     expires: spanFlag(RECOVERY_LINK_LIFE.mostMs)({
       default: RECOVERY_LINK_LIFE.usualMs,
       description: `Lifetime of the link, ${formatDuration(RECOVERY_LINK_LIFE.mostMs)} at most. Defaults to ${formatDuration(RECOVERY_LINK_LIFE.usualMs)}.`,

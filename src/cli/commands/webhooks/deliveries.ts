@@ -4,6 +4,7 @@ import { findWebhook } from '../../../flows/outbox/webhook-endpoint.ts'
 import { outboxState } from '../../../resources/mail.ts'
 import { type DeliveryResource, presentDelivery, presentTry } from '../../../resources/webhook.ts'
 import { operation } from '../../command.ts'
+import { completing } from '../../completion/offer.ts'
 import { listFlags, paginationOf, timeFlag } from '../../flags.ts'
 import type { Column } from '../../output/output.ts'
 
@@ -21,7 +22,12 @@ const COLUMNS: Column<DeliveryResource>[] = [
 export default operation({
   hasColumns: true,
   examples: ['authd webhooks deliveries --state failed', 'authd webhooks deliveries whd_06fb2m'],
-  args: { id: Args.string({ description: 'Endpoint id, for its deliveries. Delivery id, for its tries.' }) },
+  args: {
+    id: completing(
+      'webhooks',
+      Args.string({ description: 'Endpoint id, for its deliveries. Delivery id, for its tries.' }),
+    ),
+  },
   flags: {
     state: Flags.string({ options: outboxState.options, description: 'Only deliveries in this state.' }),
     since: timeFlag({ description: 'Only deliveries since then: 24h, 2026-11-23.' }),

@@ -3,14 +3,18 @@ import { AuthdError } from '../../../errors.ts'
 import { idsOf, retryQueued, showQueued } from '../../../flows/outbox/queue-admin.ts'
 import { presentDelivery } from '../../../resources/webhook.ts'
 import { operation } from '../../command.ts'
+import { completing } from '../../completion/offer.ts'
 import { changeFlags, refuseBoth, timeFlag } from '../../flags.ts'
 
 export default operation({
   examples: ['authd webhooks redeliver whd_06fb2m', 'authd webhooks redeliver --failed --since 24h'],
   args: {
-    id: Args.string({
-      description: 'Delivery ids, as `authd webhooks deliveries` shows them. `-` reads them from stdin.',
-    }),
+    id: completing(
+      'deliveries',
+      Args.string({
+        description: 'Delivery ids, as `authd webhooks deliveries` shows them. `-` reads them from stdin.',
+      }),
+    ),
   },
   takesMany: 'known',
   flags: {

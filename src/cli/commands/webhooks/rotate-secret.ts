@@ -3,12 +3,15 @@ import { OVERLAP, rotateWebhookSecret } from '../../../flows/outbox/webhook-endp
 import { formatDuration } from '../../../platform/duration.ts'
 import { presentWebhook } from '../../../resources/webhook.ts'
 import { operation } from '../../command.ts'
+import { completing } from '../../completion/offer.ts'
 import { changeFlags, spanFlag } from '../../flags.ts'
 import { readSecret, secretFlags } from '../../secret-flag.ts'
 
 export default operation({
   examples: ['authd webhooks rotate-secret whe_06fb2m --overlap 24h'],
-  args: { id: Args.string({ required: true, description: 'Endpoint id, from webhooks list.' }) },
+  args: {
+    id: completing('webhooks', Args.string({ required: true, description: 'Endpoint id, from webhooks list.' })),
+  },
   flags: {
     overlap: spanFlag(OVERLAP.mostMs)({
       default: OVERLAP.usualMs,

@@ -3,6 +3,7 @@ import { AuthdError } from '../../../errors.ts'
 import { changeWebhook, pauseWebhook, resumeWebhook } from '../../../flows/outbox/webhook-endpoint.ts'
 import { presentWebhook } from '../../../resources/webhook.ts'
 import { operation } from '../../command.ts'
+import { completing } from '../../completion/offer.ts'
 import { changeFlags, typedFlag } from '../../flags.ts'
 import { suggesting } from '../../output/report.ts'
 import { eventsFlag, isAboutPrivate, splitEvents } from '../../webhook-flags.ts'
@@ -14,7 +15,9 @@ export default operation({
     'authd webhooks update whe_06fb2m --pause --reason "moving the shop"',
     'authd webhooks update whe_06fb2m --resume',
   ],
-  args: { id: Args.string({ required: true, description: 'Endpoint id, from webhooks list.' }) },
+  args: {
+    id: completing('webhooks', Args.string({ required: true, description: 'Endpoint id, from webhooks list.' })),
+  },
   flags: {
     url: Flags.string({ description: 'URL that receives the events.' }),
     ...eventsFlag,
