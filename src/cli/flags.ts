@@ -109,6 +109,7 @@ export function refuseIdle(flags: GlobalFlags, { hasColumns }: { hasColumns: boo
   const [one, other] = MODES.filter((mode) => flags[mode])
   if (other !== undefined) throw new AuthdError('USAGE', { message: `Use --${one} or --${other}, not both.` })
   if (flags.color === 'always') refuseFlags(flags, ['no-color'], 'contradicts --color always.')
+  if (flags.json || flags.jsonl) refuseFlags(flags, ['time'], 'JSON has times in RFC 3339.')
   if (!flags.header) return
   if (flags.json || flags.jsonl) refuseFlags(flags, ['header'], 'JSON has no header. Leave one of the two out.')
   if (!hasColumns && flags.fields === undefined) {

@@ -124,6 +124,13 @@ describe('no command ignores', () => {
     expect(await ignoring([flag], isHonoured, { isTerminal: true })).toEqual([])
   })
 
+  test.each([false, true])('--time (on a terminal: %s)', async (isTerminal) => {
+    const isHonoured = (_: string, { stdout }: Ran) =>
+      !/\d{4}-\d\d-\d\d[T ]\d\d:\d\d|\d\d:\d\d:\d\d|\bago\b|\bin \d+ (days|hours)/.test(stdout)
+
+    expect(await ignoring(['--time', 'unix'], isHonoured, { isTerminal })).toEqual([])
+  })
+
   test('--timeout', async () => {
     // They show what they find without the database, too. healthcheck has a --timeout of its own.
     const others = ['support-bundle', 'config show', 'healthcheck']
@@ -152,4 +159,12 @@ test('--color always colours the output of a pipe', async () => {
 
   expect(coloured.stdout).toContain('\u001b[31m')
   expect(plain.stdout).not.toContain('\u001b')
+})
+
+test.each([
+  ['--json', '--header'],
+  ['--json', '--time=iso'],
+  ['--no-color', '--color=always'],
+])('%s with %s is rejected, because one would be ignored', async (one, other) => {
+  expect(await place.run('users list', [one, other])).toMatchObject({ code: 64, stdout: '' })
 })

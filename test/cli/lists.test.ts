@@ -171,7 +171,7 @@ test.each(LONG)('authd %s shows 50 rows on a terminal, and all with --all', asyn
   expect(lines(shown.stdout)).toHaveLength(51)
   expect(shown.stderr).toContain('Showing 50')
   expect(lines(all.stdout)).toHaveLength(countOf(id) + 1)
-  expect(all.stderr).toBe('')
+  expect(all.stderr).not.toContain('Showing')
 })
 
 test('a limit that takes exactly the last row has no next part', async () => {

@@ -3,13 +3,16 @@ import type { EventResource } from '../../resources/audit-event.ts'
 import { renderCard } from '../output/card.ts'
 import type { Line } from '../output/clean.ts'
 
+/** How times are shown: `out.moment`. */
+type ShowTime = (time: string) => string
+
 /** One event on one line, as an operator reads it. */
-export function eventLine(event: EventResource): Line {
+export function eventLine(event: EventResource, show: ShowTime): Line {
   const { time, event_type, outcome, email, ip, actor, metadata } = event
   const reason = ['method', 'reason'].map((name) => metadata[name]).filter((value) => typeof value === 'string')
   const isBad = outcome === 'failure'
   const cells = [
-    time.slice(11, 23),
+    show(time).padEnd(13),
     event_type.padEnd(26),
     (email ?? actor).padEnd(24),
     (ip ?? '-').padEnd(15),
@@ -20,11 +23,11 @@ export function eventLine(event: EventResource): Line {
 }
 
 /** All fields of an event, one per line. */
-export function eventCard(event: EventResource): string[] {
+export function eventCard(event: EventResource, show: ShowTime): string[] {
   return renderCard([
     ['event', `${event.event_type}  ${event.outcome}`],
     ['id', `${event.id}  number ${event.seq ?? 'not given yet'}`],
-    ['time', event.time],
+    ['time', show(event.time)],
     ['about', [event.email, event.user_id].filter((part) => part !== null).join('  ') || null],
     ['by', event.actor],
     ['from', [event.ip, event.user_agent].filter((part) => part !== null).join('  ') || null],
@@ -39,15 +42,18 @@ export function eventCard(event: EventResource): string[] {
 
 /** The formats of `audit tail -o`: one line, or all fields below the line. */
 export const EVENT_STYLES = {
-  short: (event: EventResource): Line[] => [eventLine(event)],
-  full: (event: EventResource): Line[] => [eventLine(event), ...eventCard(event).map((line) => `    ${line}`)],
+  short: (event: EventResource, show: ShowTime): Line[] => [eventLine(event, show)],
+  full: (event: EventResource, show: ShowTime): Line[] => [
+    eventLine(event, show),
+    ...eventCard(event, show).map((line) => `    ${line}`),
+  ],
 }
 
 export type EventStyle = keyof typeof EVENT_STYLES
 
-/** The text that `--grep` searches, without colour. */
+/** The text that `--grep` searches: without colour, with times in RFC 3339. */
 export function eventText(event: EventResource, style: EventStyle): string {
-  return EVENT_STYLES[style](event)
+  return EVENT_STYLES[style](event, (time) => time)
     .map((line) => plain(typeof line === 'string' ? line : line.text))
     .join('\n')
 }

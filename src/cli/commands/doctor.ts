@@ -8,6 +8,7 @@ import { AREAS, examine } from '../doctor/areas.ts'
 import { counted } from '../output/count.ts'
 
 export default command({
+  without: ['time'],
   description: 'Exit code 1: something is wrong, or with --strict there are warnings.',
   examples: ['authd doctor', 'authd doctor --json', 'authd doctor --only files,db --offline', 'authd doctor --fix'],
   flags: {

@@ -4,6 +4,7 @@ import { operation } from '../command.ts'
 import { completing } from '../completion/offer.ts'
 
 export default operation({
+  without: ['time'],
   examples: ['authd explain ada@example.com --ip 203.0.113.9'],
   args: { user: completing('users', Args.string({ required: true, description: 'E-mail address or user id.' })) },
   flags: { ip: Flags.string({ description: 'IP address of the request.' }) },

@@ -23,7 +23,9 @@ export default operation({
   async run(deps, { args, flags, out, actor }) {
     if (args.state === 'status') {
       const lockdown = await findLockdown(deps)
-      out.object(present(lockdown), [lockdown ? describe(lockdown) : 'no lockdown'])
+      out.object(present(lockdown), [
+        lockdown ? describe(lockdown, out.time(toRfc3339(lockdown.since))) : 'no lockdown',
+      ])
     } else if (args.state === 'off') {
       await endLockdown(deps, actor)
       const [is, are, stay] = [out.did('is', 'would be'), out.did('are', 'would be'), out.did('stay', 'would stay')]
@@ -57,6 +59,6 @@ function present(lockdown: Lockdown | undefined) {
   return { active: true, since: toRfc3339(lockdown.since), by: lockdown.by, reason: lockdown.reason }
 }
 
-function describe({ since, by, reason }: Lockdown): string {
-  return `lockdown since ${toRfc3339(since)} by ${by}${reason === null ? '' : `: ${reason}`}`
+function describe({ by, reason }: Lockdown, since: string): string {
+  return `lockdown since ${since} by ${by}${reason === null ? '' : `: ${reason}`}`
 }

@@ -4,7 +4,7 @@ import { command } from '../command.ts'
 import { WITHOUT } from '../flags.ts'
 
 export default command({
-  without: WITHOUT.configuration,
+  without: [...WITHOUT.configuration, 'time'],
   examples: ['authd openapi > openapi.json'],
   async run({ out }) {
     const document = wholeDocument({ publicUrl: 'https://auth.example.com', version: BUILD.version })

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { operation } from '../command.ts'
-import { daemonUrlFlag, reasonFlag } from '../flags.ts'
+import { daemonUrlFlag, reasonFlag, refuseFlags } from '../flags.ts'
 import { isInteractive, settleEnvironment } from '../top/interactive.ts'
 import { runTop } from '../top/live-view.ts'
 import { createLooker } from '../top/refresh.ts'
@@ -25,8 +25,12 @@ export default operation({
       if (first.scrape) await wait(APART_MS)
       const seen = first.scrape ? await looker.look({ tabs: TABS, what: 'all' }) : first
       const snapshot = snapshotOf(seen)
-      return out.object(snapshot, snapshotLines(snapshot, seen))
+      return out.object(
+        snapshot,
+        snapshotLines(snapshot, seen, (time) => out.moment(time)),
+      )
     }
+    refuseFlags({ ...flags }, ['time'], 'the screen has times of its own. Add --plain.')
     settleEnvironment()
     const title = new URL(deps.config.current().publicUrl).host
     const withReason = (reason: string | undefined) =>

@@ -1,6 +1,5 @@
-import { AuthdError } from '../../errors.ts'
 import { shell } from '../../platform/shell.ts'
-import type { GlobalFlags } from '../flags.ts'
+import { type GlobalFlags, refuseFlags } from '../flags.ts'
 import {
   type Clean,
   cleanJson,
@@ -13,16 +12,10 @@ import {
   print,
   printBytes,
 } from './clean.ts'
+import type { Column } from './column.ts'
+import { fieldColumns, pickedOf } from './fields.ts'
 import { type AskedList, type ListEnd, type ReadPart, readParts } from './parts.ts'
 import { showTime } from './time.ts'
-
-/** A column of a table; in plain output the same value, untruncated. */
-export interface Column<Row> {
-  header: string
-  value(row: Row): string | number | boolean | null | undefined
-  /** Shown as `--time` says. */
-  isTime?: boolean
-}
 
 /** How many rows of a long list a terminal shows. */
 const ROWS_ON_TERMINAL = 50
@@ -121,7 +114,7 @@ export class Output {
 
   /** Tab-separated, part by part. A table needs all rows, because they decide how wide its columns are. */
   #columnPrinter<Row extends object>(columns: Column<Row>[]): ListPrinter<Row> {
-    const cells = this.#flags.fields === undefined ? columns : this.#fieldColumns<Row>()
+    const cells = this.#flags.fields === undefined ? columns : fieldColumns<Row>(this.#flags.fields)
     const cellsOf = (row: Row) => cells.map((column) => this.#cell(column, row))
     const headers = cells.map(({ header }) => header)
     const terminal = this.#isTable() ? this.#terminal : undefined
@@ -134,7 +127,10 @@ export class Output {
         if (!terminal) this.#write(held.splice(0).map(cleanRow))
       },
       end: () => {
-        if (terminal) this.#lines(terminal.renderTable(headers, held, this.#stdout.columns ?? 80))
+        if (!terminal) return
+        const { lines, leftOut } = terminal.renderFitting(cells, held, this.#stdout.columns ?? 80)
+        this.#lines(lines)
+        if (leftOut.length > 0) this.hint(`Left out to fit: ${leftOut.join(', ')}. Shown with --plain --header.`)
       },
     }
   }
@@ -175,8 +171,10 @@ export class Output {
   /** Prints one object of a stream. */
   line(value: object, lines: Line[]): void {
     const isText = !this.#flags.json && !this.#flags.jsonl && (this.#stdout.isTTY || this.#flags.plain)
-    if (!isText) this.#write([cleanJson(this.#picked(value))])
-    else if (this.#flags.fields === undefined) this.#lines(lines)
+    if (!isText) {
+      refuseFlags({ ...this.#flags }, ['time'], 'JSON has times in RFC 3339. Add --plain.')
+      this.#write([cleanJson(this.#picked(value))])
+    } else if (this.#flags.fields === undefined) this.#lines(lines)
     else this.#fieldRows([value])
   }
 
@@ -211,6 +209,11 @@ export class Output {
     return showTime(value, this.#flags.time ?? (this.#isPlain() ? 'iso' : 'relative'))
   }
 
+  /** The time of an event among others: in UTC, with the date if that is not today. */
+  moment(value: string): string {
+    return showTime(value, this.#flags.time ?? (this.#isPlain() ? 'iso' : 'moment'))
+  }
+
   #isTable(): boolean {
     return !this.#flags.json && !this.#flags.jsonl && !this.#isPlain()
   }
@@ -239,7 +242,7 @@ export class Output {
 
   /** The chosen fields of each value, below their names if --header is given. */
   #fieldRows(values: object[]): void {
-    const columns = this.#fieldColumns<object>()
+    const columns = fieldColumns<object>(this.#flags.fields)
     const picked = values.map((value) => this.#picked(value))
     const rows = picked.map((value) => cleanRow(columns.map((column) => this.#cell(column, value))))
     if (this.#flags.header && !this.#hasHeader) rows.unshift(cleanRow(columns.map(({ header }) => header)))
@@ -248,29 +251,7 @@ export class Output {
   }
 
   #picked(value: object): object {
-    if (this.#flags.fields === undefined) return value
-    const unknown = this.#fieldNames().find((name) => !Object.hasOwn(value, name))
-    if (unknown !== undefined) {
-      const names = Object.keys(value).join(',')
-      throw new AuthdError('USAGE', { message: `--fields: unknown field "${unknown}". Available: ${names}.` })
-    }
-    return Object.fromEntries(
-      this.#fieldNames().map((name) => [name, (value as Record<string, unknown>)[name] ?? null]),
-    )
-  }
-
-  #fieldColumns<Row>(): Column<Row>[] {
-    return this.#fieldNames().map((name) => ({
-      header: name.toUpperCase(),
-      value: (row) => {
-        const value = (row as Record<string, unknown>)[name]
-        return typeof value === 'object' && value !== null ? cleanJson(value) : (value as string | undefined)
-      },
-    }))
-  }
-
-  #fieldNames(): string[] {
-    return (this.#flags.fields ?? '').split(',').map((name) => name.trim())
+    return pickedOf(value, this.#flags.fields)
   }
 
   /** Bytes that are the whole result, such as an archive. */

@@ -9,16 +9,26 @@ const STEPS = [
   { unit: 'second', ms: 1000 },
 ] as const
 
+const LOCAL = { dateStyle: 'short', timeStyle: 'long' } as const
+
 /** Formats an RFC 3339 time as `--time` says. */
 export function showTime(value: string | null, style: string): string {
   if (value === null) return ''
   const epochMs = Date.parse(value)
   if (style === 'iso') return value
   if (style === 'unix') return String(Math.floor(epochMs / 1000))
-  if (style === 'local') return new Date(epochMs).toLocaleString('sv')
+  if (style === 'local') return new Date(epochMs).toLocaleString('sv', LOCAL)
+  if (style === 'moment') return momentOf(value)
   const distance = epochMs - systemClock.now()
   const step = STEPS.find(({ ms }) => Math.abs(distance) >= ms) ?? STEPS[3]
   return new Intl.RelativeTimeFormat('en', { numeric: 'auto' }).format(Math.round(distance / step.ms), step.unit)
+}
+
+/** `11:42:30.123Z` today, else `2026-11-28 11:42:30Z`. */
+function momentOf(value: string): string {
+  const [day = '', clock = ''] = value.split('T')
+  const isToday = toRfc3339(systemClock.now()).startsWith(day)
+  return isToday ? clock : `${day} ${clock.slice(0, 8)}Z`
 }
 
 /** A time as operators type it: `15m` or `7d` ago, a date, RFC 3339, `now`, `today`, `yesterday`. Epoch milliseconds. */

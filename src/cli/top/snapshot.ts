@@ -51,7 +51,7 @@ export function snapshotOf(seen: Seen) {
 type Snapshot = ReturnType<typeof snapshotOf>
 
 /** The sample as text, for people. */
-export function snapshotLines(snapshot: Snapshot, seen: Seen): Line[] {
+export function snapshotLines(snapshot: Snapshot, seen: Seen, moment: (time: string) => string): Line[] {
   const { version, uptime_seconds: uptime, nodes, events } = snapshot
   const some = (value: number | null, show: (known: number) => string = showCount) =>
     value === null ? '-' : show(value)
@@ -76,6 +76,6 @@ export function snapshotLines(snapshot: Snapshot, seen: Seen): Line[] {
       ['mail', mails],
       ['database', `answers in ${some(snapshot.database_ms, showMs)}${wal}`],
     ]),
-    ...events.toReversed().map(eventLine),
+    ...events.toReversed().map((event) => eventLine(event, moment)),
   ]
 }

@@ -12,12 +12,18 @@ import { proposalsFor } from './row-keys.ts'
 
 type Reason = string | undefined
 
+/** `11:42:30` today, else `11-28 11:42`. */
+const clockOf = (time: string) =>
+  showTime(time, 'moment')
+    .replace(/\.\d+Z$/, '')
+    .replace(/^\d{4}-(.*):\d\dZ$/, '$1')
+
 const AGO = (time: string | null) => showTime(time, 'relative')
 
 export function eventTable(events: EventResource[], reason: Reason): Table {
   return {
     columns: [
-      { header: 'TIME', least: 8, share: 0 },
+      { header: 'TIME', least: 11, share: 0 },
       { header: 'EVENT', least: 26, share: 3 },
       { header: 'WHO', least: 20, share: 3 },
       { header: 'ADDRESS', least: 15, share: 1 },
@@ -31,7 +37,7 @@ export function eventTable(events: EventResource[], reason: Reason): Table {
       return {
         key: event.id,
         cells: [
-          event.time.slice(11, 19),
+          clockOf(event.time),
           [event.event_type, ...how].join(' '),
           event.email ?? event.actor,
           event.ip ?? '-',

@@ -1,15 +1,15 @@
 import { listKeysForApi } from '../../../flows/operator/api-key.ts'
 import { type ApiKeyResource, presentApiKey } from '../../../resources/api-key.ts'
 import { operation } from '../../command.ts'
-import type { Column } from '../../output/output.ts'
+import type { Column } from '../../output/column.ts'
 
 const COLUMNS: Column<ApiKeyResource>[] = [
   { header: 'ID', value: ({ id }) => id },
-  { header: 'NAME', value: ({ name }) => name },
-  { header: 'SCOPES', value: ({ scopes }) => scopes.join(',') },
+  { header: 'NAME', isText: true, value: ({ name }) => name },
+  { header: 'SCOPES', isText: true, value: ({ scopes }) => scopes.join(',') },
   { header: 'STATE', value: ({ revoked }) => (revoked ? 'revoked' : 'active') },
-  { header: 'EXPIRES', value: ({ expires_at }) => expires_at, isTime: true },
-  { header: 'LAST USED', value: ({ last_used_at }) => last_used_at, isTime: true },
+  { header: 'EXPIRES', spare: 2, value: ({ expires_at }) => expires_at, isTime: true },
+  { header: 'LAST USED', spare: 1, value: ({ last_used_at }) => last_used_at, isTime: true },
 ]
 
 export default operation({

@@ -5,16 +5,16 @@ import { type EventResource, presentEvent } from '../../../resources/audit-event
 import { auditFlags, auditQuery } from '../../audit/filter.ts'
 import { operation } from '../../command.ts'
 import { listFlags } from '../../flags.ts'
-import type { Column } from '../../output/output.ts'
+import type { Column } from '../../output/column.ts'
 
 const COLUMNS: Column<EventResource>[] = [
-  { header: 'ID', value: ({ id }) => id },
+  { header: 'ID', spare: 2, value: ({ id }) => id },
   { header: 'TIME', value: ({ time }) => time, isTime: true },
   { header: 'EVENT', value: ({ event_type }) => event_type },
-  { header: 'OUTCOME', value: ({ outcome }) => outcome },
-  { header: 'E-MAIL', value: ({ email }) => email },
-  { header: 'IP', value: ({ ip }) => ip },
-  { header: 'ACTOR', value: ({ actor }) => actor },
+  { header: 'OUTCOME', spare: 4, value: ({ outcome }) => outcome },
+  { header: 'E-MAIL', isText: true, value: ({ email }) => email },
+  { header: 'IP', spare: 3, value: ({ ip }) => ip },
+  { header: 'ACTOR', isText: true, spare: 1, value: ({ actor }) => actor },
 ]
 
 export default operation({

@@ -12,9 +12,10 @@ export default operation({
     const found = await showAudit(deps, args.id)
     const event = presentEvent(found.event)
     const request = found.request.map(presentEvent)
+    const moment = (time: string) => out.moment(time)
     out.object({ ...event, request }, [
-      ...eventCard(event),
-      ...(request.length > 0 ? ['', 'In the same request:', ...request.map((other) => `  ${eventLine(other)}`)] : []),
+      ...eventCard(event, moment),
+      ...(request.length > 0 ? ['', 'In the same request:', ...request.map((other) => eventLine(other, moment))] : []),
     ])
   },
 })

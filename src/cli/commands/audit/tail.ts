@@ -36,8 +36,9 @@ export default operation({
   },
   async run(deps, { flags, out }) {
     const style = flags.output as EventStyle
+    const moment = (time: string) => out.moment(time)
     const show = (events: AuditLog[]) => {
-      for (const event of events.map(presentEvent)) out.line(event, EVENT_STYLES[style](event))
+      for (const event of events.map(presentEvent)) out.line(event, EVENT_STYLES[style](event, moment))
     }
     const filter = await auditQuery(deps, flags, style)
     const resumed = flags.cursor === undefined ? undefined : readCursor(flags.cursor)

@@ -16,8 +16,8 @@ export default command({
       { header: 'NAME', value: ({ name }) => name },
       { header: 'CREATED', value: ({ created_at }) => created_at, isTime: true },
       { header: 'BYTES', value: ({ bytes }) => bytes },
-      { header: 'USERS', value: ({ users }) => users },
-      { header: 'SECRET', value: ({ with_secret }) => (with_secret ? 'beside' : 'apart') },
+      { header: 'USERS', spare: 1, value: ({ users }) => users },
+      { header: 'SECRET', spare: 2, value: ({ with_secret }) => (with_secret ? 'beside' : 'apart') },
       { header: 'ENCRYPTED', value: ({ encrypted }) => (encrypted ? 'yes' : 'no') },
     ])
   },

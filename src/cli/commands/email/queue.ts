@@ -3,18 +3,18 @@ import { listQueue } from '../../../flows/outbox/queue-admin.ts'
 import { type MailResource, outboxState, presentMail } from '../../../resources/mail.ts'
 import { operation } from '../../command.ts'
 import { listFlags, paginationOf } from '../../flags.ts'
-import type { Column } from '../../output/output.ts'
+import type { Column } from '../../output/column.ts'
 
 const STATES = outboxState.options
 
 const COLUMNS: Column<MailResource>[] = [
   { header: 'ID', value: ({ id }) => id },
-  { header: 'TO', value: ({ to }) => to },
-  { header: 'TEMPLATE', value: ({ template }) => template },
+  { header: 'TO', isText: true, value: ({ to }) => to },
+  { header: 'TEMPLATE', spare: 1, value: ({ template }) => template },
   { header: 'STATE', value: ({ state }) => state },
-  { header: 'TRIES', value: ({ tries }) => tries },
-  { header: 'NEXT', value: ({ next_try_at }) => next_try_at, isTime: true },
-  { header: 'LAST ERROR', value: ({ last_error }) => last_error },
+  { header: 'TRIES', spare: 2, value: ({ tries }) => tries },
+  { header: 'NEXT', spare: 3, value: ({ next_try_at }) => next_try_at, isTime: true },
+  { header: 'LAST ERROR', isText: true, value: ({ last_error }) => last_error },
 ]
 
 export default operation({

@@ -3,15 +3,15 @@ import { listRules } from '../../../flows/limits/ip-filter-admin.ts'
 import { type IpFilterResource, presentIpFilter } from '../../../resources/ip-filter.ts'
 import type { FilterAction } from '../../../store/ip-filters.ts'
 import { operation } from '../../command.ts'
-import type { Column } from '../../output/output.ts'
+import type { Column } from '../../output/column.ts'
 
 const COLUMNS: Column<IpFilterResource>[] = [
   { header: 'CIDR', value: ({ cidr }) => cidr },
   { header: 'TYPE', value: ({ action }) => action },
-  { header: 'SCOPE', value: ({ scope }) => scope },
-  { header: 'REASON', value: ({ reason }) => reason },
-  { header: 'BY', value: ({ created_by }) => created_by },
-  { header: 'CREATED', value: ({ created_at }) => created_at, isTime: true },
+  { header: 'SCOPE', spare: 3, value: ({ scope }) => scope },
+  { header: 'REASON', isText: true, value: ({ reason }) => reason },
+  { header: 'BY', isText: true, spare: 1, value: ({ created_by }) => created_by },
+  { header: 'CREATED', spare: 2, value: ({ created_at }) => created_at, isTime: true },
   { header: 'EXPIRES', value: ({ expires_at }) => expires_at, isTime: true },
 ]
 

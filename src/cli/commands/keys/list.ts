@@ -1,14 +1,14 @@
 import { listKeys } from '../../../flows/sessions/signing-key.ts'
 import { type KeyResource, presentKey } from '../../../resources/signing-key.ts'
 import { operation } from '../../command.ts'
-import type { Column } from '../../output/output.ts'
+import type { Column } from '../../output/column.ts'
 
 const COLUMNS: Column<KeyResource>[] = [
   { header: 'KID', value: ({ kid }) => kid },
-  { header: 'ALG', value: ({ alg }) => alg },
+  { header: 'ALG', spare: 1, value: ({ alg }) => alg },
   { header: 'STATE', value: ({ state }) => state },
   { header: 'SIGNS FROM', value: ({ signs_from }) => signs_from, isTime: true },
-  { header: 'VERIFIES UNTIL', value: ({ verifies_until }) => verifies_until, isTime: true },
+  { header: 'VERIFIES UNTIL', spare: 2, value: ({ verifies_until }) => verifies_until, isTime: true },
 ]
 
 export default operation({

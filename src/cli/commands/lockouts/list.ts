@@ -4,14 +4,14 @@ import { toRfc3339 } from '../../../platform/clock.ts'
 import { operation } from '../../command.ts'
 import { completing } from '../../completion/offer.ts'
 import { listFlags } from '../../flags.ts'
-import type { Column } from '../../output/output.ts'
+import type { Column } from '../../output/column.ts'
 
 interface LockoutResource extends Omit<Lockout, 'until'> {
   until: string | null
 }
 
 const COLUMNS: Column<LockoutResource>[] = [
-  { header: 'E-MAIL', value: ({ email }) => email },
+  { header: 'E-MAIL', isText: true, value: ({ email }) => email },
   { header: 'WHAT', value: ({ kind }) => kind },
   { header: 'STATE', value: ({ state }) => state },
   { header: 'WRONG', value: ({ failures }) => failures },

@@ -2,14 +2,14 @@ import { listPasskeysOf } from '../../../flows/factors/factor-admin.ts'
 import { type PasskeyResource, presentPasskey } from '../../../resources/passkey.ts'
 import { operation } from '../../command.ts'
 import { userArg } from '../../flags.ts'
-import type { Column } from '../../output/output.ts'
+import type { Column } from '../../output/column.ts'
 
 const COLUMNS: Column<PasskeyResource>[] = [
   { header: 'ID', value: ({ id }) => id },
-  { header: 'NAME', value: ({ name }) => name },
-  { header: 'MAKER', value: ({ maker }) => maker },
-  { header: 'SYNCED', value: ({ synced }) => (synced ? 'yes' : 'no') },
-  { header: 'CREATED', value: ({ created_at }) => created_at, isTime: true },
+  { header: 'NAME', isText: true, value: ({ name }) => name },
+  { header: 'MAKER', isText: true, spare: 1, value: ({ maker }) => maker },
+  { header: 'SYNCED', spare: 2, value: ({ synced }) => (synced ? 'yes' : 'no') },
+  { header: 'CREATED', spare: 3, value: ({ created_at }) => created_at, isTime: true },
   { header: 'LAST USED', value: ({ last_used_at }) => last_used_at, isTime: true },
 ]
 

@@ -4,17 +4,17 @@ import { presentSession, type SessionResource } from '../../../resources/session
 import { operation } from '../../command.ts'
 import { completing } from '../../completion/offer.ts'
 import { listFlags, paginationOf, timeFlag } from '../../flags.ts'
-import type { Column } from '../../output/output.ts'
+import type { Column } from '../../output/column.ts'
 
 const COLUMNS: Column<SessionResource>[] = [
   { header: 'ID', value: ({ id }) => id },
-  { header: 'USER', value: ({ email }) => email },
-  { header: 'METHOD', value: ({ amr }) => amr.join('+') },
-  { header: 'DEVICE', value: ({ device }) => device },
-  { header: 'IP', value: ({ ip }) => ip },
-  { header: 'CREATED', value: ({ created_at }) => created_at, isTime: true },
+  { header: 'USER', isText: true, value: ({ email }) => email },
+  { header: 'METHOD', spare: 3, value: ({ amr }) => amr.join('+') },
+  { header: 'DEVICE', isText: true, value: ({ device }) => device },
+  { header: 'IP', spare: 4, value: ({ ip }) => ip },
+  { header: 'CREATED', spare: 1, value: ({ created_at }) => created_at, isTime: true },
   { header: 'LAST SEEN', value: ({ last_seen_at }) => last_seen_at, isTime: true },
-  { header: 'EXPIRES', value: ({ expires_at }) => expires_at, isTime: true },
+  { header: 'EXPIRES', spare: 2, value: ({ expires_at }) => expires_at, isTime: true },
 ]
 
 export default operation({

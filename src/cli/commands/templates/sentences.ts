@@ -5,7 +5,7 @@ import { inspectTexts } from '../../../startup/live-texts.ts'
 import { command } from '../../command.ts'
 import { completing } from '../../completion/offer.ts'
 import { langFlag, WITHOUT } from '../../flags.ts'
-import type { Column } from '../../output/output.ts'
+import type { Column } from '../../output/column.ts'
 
 interface Row {
   key: string
@@ -17,7 +17,11 @@ interface Row {
 const COLUMNS: Column<Row>[] = [
   { header: 'KEY', value: ({ key }) => key },
   { header: 'OWN', value: ({ is_own }) => (is_own ? 'yes' : '') },
-  { header: 'SENTENCE', value: ({ sentence }) => (typeof sentence === 'string' ? sentence : JSON.stringify(sentence)) },
+  {
+    header: 'SENTENCE',
+    isText: true,
+    value: ({ sentence }) => (typeof sentence === 'string' ? sentence : JSON.stringify(sentence)),
+  },
 ]
 
 export default command({

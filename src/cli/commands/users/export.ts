@@ -24,6 +24,7 @@ const FORMATS = {
 const ENDINGS = { csv: 'csv', jsonl: 'jsonl', ndjson: 'jsonl' } as const
 
 export default operation({
+  without: ['time'],
   description:
     'Exports the data of one user (access request, GDPR art. 15), or with --all every user, for "authd users import".',
   examples: [

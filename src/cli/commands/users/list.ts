@@ -4,14 +4,14 @@ import { type ListedUserResource, presentListedUser } from '../../../resources/u
 import type { UserFilter } from '../../../store/users.ts'
 import { operation } from '../../command.ts'
 import { listFlags, paginationOf, timeFlag } from '../../flags.ts'
-import type { Column } from '../../output/output.ts'
+import type { Column } from '../../output/column.ts'
 
 const COLUMNS: Column<ListedUserResource>[] = [
   { header: 'ID', value: ({ id }) => id },
-  { header: 'E-MAIL', value: ({ email }) => email },
+  { header: 'E-MAIL', isText: true, value: ({ email }) => email },
   { header: 'STATUS', value: ({ status }) => status },
-  { header: 'METHODS', value: methodsOf },
-  { header: 'SESSIONS', value: ({ live_sessions }) => live_sessions },
+  { header: 'METHODS', spare: 1, value: methodsOf },
+  { header: 'SESSIONS', spare: 2, value: ({ live_sessions }) => live_sessions },
   { header: 'LAST SEEN', value: ({ last_seen_at }) => last_seen_at, isTime: true },
 ]
 

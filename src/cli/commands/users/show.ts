@@ -49,7 +49,7 @@ export default operation({
         ['failures', `${found.failures} in 24 h`],
       ]),
       ...(events.length > 0 ? ['', 'Last events'] : []),
-      ...events.map((event) => eventLine(event)),
+      ...events.map((event) => eventLine(event, (time) => out.moment(time))),
     ])
   },
 })

@@ -6,17 +6,17 @@ import { type DeliveryResource, presentDelivery, presentTry } from '../../../res
 import { operation } from '../../command.ts'
 import { completing } from '../../completion/offer.ts'
 import { listFlags, paginationOf, timeFlag } from '../../flags.ts'
-import type { Column } from '../../output/output.ts'
+import type { Column } from '../../output/column.ts'
 
 const COLUMNS: Column<DeliveryResource>[] = [
   { header: 'ID', value: ({ id }) => id },
   { header: 'EVENT', value: ({ event }) => event },
   { header: 'STATE', value: ({ state }) => state },
-  { header: 'TRIES', value: ({ tries }) => tries },
-  { header: 'CREATED', value: ({ created_at }) => created_at, isTime: true },
+  { header: 'TRIES', spare: 3, value: ({ tries }) => tries },
+  { header: 'CREATED', spare: 2, value: ({ created_at }) => created_at, isTime: true },
   { header: 'NEXT', value: ({ next_try_at }) => next_try_at, isTime: true },
-  { header: 'LAST ERROR', value: ({ last_error }) => last_error },
-  { header: 'ENDPOINT', value: ({ endpoint_id }) => endpoint_id },
+  { header: 'LAST ERROR', isText: true, value: ({ last_error }) => last_error },
+  { header: 'ENDPOINT', spare: 1, value: ({ endpoint_id }) => endpoint_id },
 ]
 
 export default operation({

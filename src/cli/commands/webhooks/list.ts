@@ -1,15 +1,19 @@
 import { listWebhooks } from '../../../flows/outbox/webhook-endpoint.ts'
 import { presentWebhook, type WebhookResource } from '../../../resources/webhook.ts'
 import { operation } from '../../command.ts'
-import type { Column } from '../../output/output.ts'
+import type { Column } from '../../output/column.ts'
 
 const COLUMNS: Column<WebhookResource>[] = [
   { header: 'ID', value: ({ id }) => id },
-  { header: 'STATE', value: ({ state, pause_reason }) => (pause_reason ? `${state}: ${pause_reason}` : state) },
-  { header: 'URL', value: ({ url }) => url },
-  { header: 'EVENTS', value: ({ events }) => events.join(',') },
-  { header: 'LAST SUCCESS', value: ({ last_success_at }) => last_success_at, isTime: true },
-  { header: 'DESCRIPTION', value: ({ description }) => description },
+  {
+    header: 'STATE',
+    isText: true,
+    value: ({ state, pause_reason }) => (pause_reason ? `${state}: ${pause_reason}` : state),
+  },
+  { header: 'URL', isText: true, value: ({ url }) => url },
+  { header: 'EVENTS', isText: true, spare: 3, value: ({ events }) => events.join(',') },
+  { header: 'LAST SUCCESS', spare: 2, value: ({ last_success_at }) => last_success_at, isTime: true },
+  { header: 'DESCRIPTION', isText: true, spare: 1, value: ({ description }) => description },
 ]
 
 export default operation({
