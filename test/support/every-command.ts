@@ -132,6 +132,8 @@ export interface Furnished {
   /** Runs the line of a command in a copy of the furnished folder. */
   run(id: string, more?: string[], options?: RunOptions): Promise<Ran>
   lineOf(id: string): string[]
+  /** What a word in capitals stands for. */
+  ids: Record<string, string>
   copy(): Promise<Shell>
 }
 
@@ -157,7 +159,7 @@ export async function furnished(): Promise<Furnished> {
   const { name: BACKUP = '' } = await json('backup', 'create')
   const { id: EVT = '' } = (await json('audit', 'list', '--limit', '1')).data[0]
   addRows(join(place.folder, 'authd-data/authd.db'))
-  const ids: Record<string, string> = { KEY, WHE, MSG, BACKUP, EVT }
+  const ids: Record<string, string> = { KEY, WHE, MSG, BACKUP, EVT, PASSKEY: 'key' }
   const lineOf = (id: string) => [...id.split(' '), ...(LINES[id] ?? []).map((word) => ids[word] ?? word)]
   const copy = async () => {
     const folder = await mkdtemp(join(TEMPORARY, 'authd-cli-'))
@@ -166,6 +168,7 @@ export async function furnished(): Promise<Furnished> {
     return shellIn(folder, { inProcess: true })
   }
   return {
+    ids,
     lineOf,
     copy,
     async run(id, more = [], options = {}) {
