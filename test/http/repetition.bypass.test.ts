@@ -217,6 +217,30 @@ describe('SECURITY: an answer is given again to the one credential that the firs
     expect([soon.body, late.status, newest.body]).toEqual([made.body, 401, made.body])
   })
 
+  test.each(['code', 'link'] as const)(
+    'a %s and the token of its attempt give nothing to a browser without that cookie, before or after its own',
+    async (kind) => {
+      const authd = await startAuthd()
+      const browser = authd.browser()
+      const begun = await browser.post('/v1/signin', { json: { email: ADA, deliver: 'cookie' } })
+      const mail = await authd.takeProofMail()
+      const token = new URL(mail?.values['link'] ?? '').searchParams.get('token')
+      const proof = kind === 'code' ? { code: mail?.values['code'] } : { token }
+      const json = { ...proof, attempt_token: begun.body.attempt_token }
+      const send = (from: Browser) => from.post(`/v1/signin/${kind}`, { json })
+
+      const before = await send(authd.browser())
+      const own = await send(browser)
+      const after = await send(authd.browser())
+
+      expect(own.body.status).toBe('complete')
+      for (const { headers: got, body } of [before, after]) {
+        expect(got.getSetCookie()).toEqual([])
+        expect(body.status).not.toBe('complete')
+      }
+    },
+  )
+
   test('a look at a link from elsewhere does not become the answer of its own browser', async () => {
     const authd = await startAuthd()
     const browser = authd.browser()
@@ -276,7 +300,14 @@ describe('a request with a key', () => {
     const holder = { caller: ended, authTime: now, cookieDigest: null, isEnding: false, soonUntil: now + 30 * SECOND }
     const stored = { id: '', bodyDigest: '', holder, sessionId: ended, createdAt: now, expiresAt: now + MINUTE }
     const proven = { id: ended, authTime: now, cookieDigest: null, isNewest: true }
-    const caller = { proven, cookieDigests: [], attempts: [], visit: undefined, address: '192.0.2.1' }
+    const caller = {
+      proven,
+      cookieDigests: [],
+      attempts: [],
+      attemptCookies: [],
+      visit: undefined,
+      address: '192.0.2.1',
+    }
     const may = (sealed: string | null, by = caller) =>
       authd.deps.db.read((sql) => mayRepeat(authd.deps, sql, { ...stored, sealed }, { caller: by, kind: 'key' }))
 

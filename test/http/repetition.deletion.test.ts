@@ -44,7 +44,14 @@ describe.each(['sqlite', 'postgres'] as const)('after a deletion, on %s', (datab
     await signInOnPage(authd, authd.browser())
     const { id } = await resolveUser(authd.deps, ADA)
     const proven = { id: 'key_00000000000000000000000000', authTime: 0, cookieDigest: null, isNewest: true }
-    const caller = { proven, cookieDigests: [], attempts: [], visit: undefined, address: '192.0.2.1' }
+    const caller = {
+      proven,
+      cookieDigests: [],
+      attempts: [],
+      attemptCookies: [],
+      visit: undefined,
+      address: '192.0.2.1',
+    }
     const asked = { kind: 'key' as const, route: 'PATCH /admin/users/:id', once: 'a', bodyDigest: 'b', caller }
     const describe = () => ({ isFailure: false, isEnding: false, sessionId: undefined, isEmpty: false })
     const work = async ({ db }: Deps) => {

@@ -60,7 +60,7 @@ export async function setAddress(
   person: Person,
   { address, isVerified }: { address: number; isVerified: boolean },
 ) {
-  if (personAt(world, address)) return
+  if (personAt(world, address) || !world.people.includes(person)) return
   await updateUser(world.authd.deps, SYSTEM, { user: person.id, email: emailOf(address), isVerified })
   const wasVerified = person.isVerified
   if (isVerified) verify(world, person)

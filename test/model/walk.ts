@@ -98,16 +98,16 @@ const CALLS = {
     await (step.how % 2 ? account.enrolTotp(world, tab) : account.enrolTotpOnPages(world, tab))
   },
   'sign in at an unproven address of an operator': async (world, { tab, step }) => {
-    const of = tab.session?.person
-    if (!of) return
-    await account.enrolTotp(world, tab)
-    await operator.setAddress(world, of, {
-      address: (of.address + 1 + (step.how % 3)) % ADDRESSES.length,
-      isVerified: false,
+    await after(tab.session?.person, async (of) => {
+      await account.enrolTotp(world, tab)
+      await operator.setAddress(world, of, {
+        address: (of.address + 1 + (step.how % 3)) % ADDRESSES.length,
+        isVerified: false,
+      })
+      await passTime(world, 31 * SECOND)
+      await signIn.begin(world, tab, of.address)
+      await signIn.typeCode(world, tab, true)
     })
-    await passTime(world, 31 * SECOND)
-    await signIn.begin(world, tab, of.address)
-    await signIn.typeCode(world, tab, true)
   },
   'remake codes': (world, { tab }) => account.remakeCodes(world, tab),
   'change by the token of a cookie': (world, { tab }) => account.changeByCookieToken(world, tab),

@@ -4,7 +4,7 @@ import { type AnswerHolder, answersEpoch, type StoredAnswer } from '../../store/
 import type { Sql } from '../../store/db.ts'
 import { findSession } from '../../store/sessions.ts'
 import { judgeSession } from '../sessions/judge-session.ts'
-import { findByToken } from '../signin/held-attempt.ts'
+import { findByToken, isHeldBy } from '../signin/held-attempt.ts'
 
 /** Who makes a request, as far as its answer may be given again. */
 export interface Caller {
@@ -22,6 +22,8 @@ export interface Caller {
   cookieDigests: string[]
   /** The attempt tokens that it shows, genuine or not. */
   attempts: string[]
+  /** The attempt tokens of its cookie. */
+  attemptCookies: string[]
   /** The digest of the cookie of a page that began a sign-in without an attempt. */
   visit: string | undefined
   /** The client's IP address. */
@@ -41,7 +43,7 @@ export async function holderOf(
   { kind, once, caller }: { kind: 'form' | 'key' | 'proof'; once: string; caller: Caller },
 ): Promise<Pick<AnswerHolder, 'caller' | 'authTime' | 'cookieDigest' | 'epoch'> | undefined> {
   const nobody = { authTime: 0, cookieDigest: null }
-  const attempts = await genuineAttempts(sql, caller)
+  const attempts = await heldAttempts(sql, caller)
   if (kind === 'proof') return attempts.includes(once) ? { ...nobody, caller: once } : undefined
   const [attempt] = attempts
   if (attempt !== undefined) return { ...nobody, caller: attempt }
@@ -73,7 +75,7 @@ export async function mayRepeat(
     [ANYBODY, pageOf(caller)].includes(holder.caller) ||
     (proven === undefined && holder.caller === `address ${caller.address}`) ||
     (isSoon && holder.isEnding && kind === 'form' && isEmptyHanded) ||
-    ((isSoon || sessionId === null) && (await genuineAttempts(sql, caller)).includes(holder.caller))
+    ((isSoon || sessionId === null) && (await heldAttempts(sql, caller)).includes(holder.caller))
   // The work may just have ended the session. Until its answer is kept, nothing can be given away.
   const mayWait = sealed === null || holder.isEnding || sessionId === null
   return isHolder && (mayWait || (await isAlive(deps, sql, sessionId)))
@@ -83,13 +85,13 @@ function pageOf({ visit }: Caller): string {
   return visit === undefined ? ANYBODY : `visit ${visit}`
 }
 
-async function genuineAttempts(sql: Sql, { attempts }: Caller): Promise<string[]> {
-  const genuine: string[] = []
+async function heldAttempts(sql: Sql, { attempts, attemptCookies }: Caller): Promise<string[]> {
+  const ids: string[] = []
   for (const token of attempts) {
     const held = await findByToken(sql, token)
-    if (held) genuine.push(held.attempt.id)
+    if (held && isHeldBy(held, attemptCookies)) ids.push(held.attempt.id)
   }
-  return genuine
+  return ids
 }
 
 async function isAlive(deps: Pick<Deps, 'clock' | 'config'>, sql: Sql, sessionId: string): Promise<boolean> {

@@ -22,18 +22,23 @@ export interface Holding {
   cookies: string[]
 }
 
-/**
- * The attempt that the request holds. Undefined for a wrong secret as for an unknown id. One with the transport
- * `cookie` must be held by the browser's cookie, because another site can write a body (login CSRF).
- */
+/** The attempt that the request holds. Undefined for a wrong secret as for an unknown id. */
 export async function findHeld(sql: Sql, { token, attemptId, cookies }: Holding): Promise<HeldAttempt | undefined> {
   const picked = cookies.filter((text) => attemptId === undefined || text.startsWith(`${attemptId}.`))
   // The first that is genuine: another site may have set a cookie of the same name.
   for (const text of token === undefined ? picked : [token]) {
     const held = await findByToken(sql, text)
-    if (held) return held.attempt.deliver === 'cookie' && !cookies.includes(held.token) ? undefined : held
+    if (held) return isHeldBy(held, cookies) ? held : undefined
   }
   return undefined
+}
+
+/**
+ * Whether a caller who shows the token of an attempt, and these cookies, holds it. One with the transport `cookie` must be
+ * held by the browser's cookie, because another site can write a body (login CSRF).
+ */
+export function isHeldBy({ attempt, token }: HeldAttempt, cookies: string[]): boolean {
+  return attempt.deliver !== 'cookie' || cookies.includes(token)
 }
 
 export async function findByToken(sql: Sql, text: string | undefined): Promise<HeldAttempt | undefined> {

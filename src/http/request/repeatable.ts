@@ -89,7 +89,8 @@ function callerOf({ state }: Context, attempts: string[]): Caller {
   const proven = provenBy(identity)
   const cookieDigests = cookies.sessions.map(cookieDigest)
   const visit = cookies.visit === undefined ? undefined : digest(cookies.visit)
-  return { ...(proven && { proven }), cookieDigests, attempts, visit, address: ip }
+  const { attempts: attemptCookies } = cookies
+  return { ...(proven && { proven }), cookieDigests, attempts, attemptCookies, visit, address: ip }
 }
 
 function provenBy(identity: Identity): Caller['proven'] {
