@@ -131,14 +131,16 @@ export function command<
       }
       settleColour(flags)
       const named = declared.takesMany ? await namesOf(argv as string[]) : []
-      const out = await Output.to(process, flags)
+      const out = await Output.to(process, flags, {
+        isList: (argv as string[]).includes('-') && declared.takesMany !== undefined,
+      })
       const skip = flags['skip-missing'] ? (why: string) => out.hint(why) : undefined
       const again = (added: Added) => commandAgain(this.id ?? '', typed, added)
       await declared.run({
         args: args as Interfaces.InferredArgs<Args>,
         flags,
         names: named.map(({ name }) => name),
-        each: (find) => findEach(named, find, skip),
+        each: (find) => findEach(named, find, { skip, isChange: 'dry-run' in (declared.flags ?? {}) }),
         out,
         actor: operator(this.id ?? '', flags.reason),
         confirm: (question) => confirm(flags, question, again({ flag: 'yes' })),

@@ -15,7 +15,7 @@ export interface NamedThing {
 export async function findEach<Found>(
   named: readonly NamedThing[],
   find: (name: string) => Found | Promise<Found>,
-  skip: ((why: string) => void) | undefined,
+  { skip, isChange }: { skip: ((why: string) => void) | undefined; isChange: boolean },
 ): Promise<Found[]> {
   const found: Found[] = []
   const faults: { thing: NamedThing; error: AuthdError }[] = []
@@ -34,7 +34,7 @@ export async function findEach<Found>(
   const problems = faults.map(({ thing, error }) => `${placeOf(thing)}${error.message}`)
   const codes = new Set(faults.map(({ error }) => error.code))
   throw new AuthdError(codes.size === 1 ? first.error.code : 'VALIDATION_ERROR', {
-    lines: ['Nothing was changed.', ...shownFaults(problems)],
+    lines: [isChange ? 'Nothing was changed.' : 'Nothing was done.', ...shownFaults(problems)],
     details: { problems },
   })
 }

@@ -133,7 +133,7 @@ export const dryRunFlag = {
 
 /** For the commands that take several known things. */
 export const skipMissingFlag = {
-  'skip-missing': Flags.boolean({ description: 'Skip unknown names instead of changing nothing.' }),
+  'skip-missing': Flags.boolean({ description: 'Skip unknown names and go on with the others.' }),
 }
 
 /** For the commands whose reason goes into the audit log. */

@@ -70,11 +70,14 @@ export function cursorAfter<Row>(
 /** The number and the words of a cursor. Only the last word may contain a slash. Throws USAGE. */
 export function readCursor(cursor: string, words: 0 | 1 | 2): { number: number; words: string[] } {
   const [number = '', ...rest] = cursor.split('/')
-  if (!/^\d{1,15}$/.test(number) || (words === 0 ? rest.length > 0 : rest.length < words))
-    throw new AuthdError('USAGE', {
-      message: `"${cursor}" is not a cursor of this list. Use one that the list printed.`,
-    })
+  if (!/^\d{1,15}$/.test(number) || (words === 0 ? rest.length > 0 : rest.length < words)) throw notACursor(cursor)
   return { number: Number(number), words: [...rest.slice(0, words - 1), rest.slice(words - 1).join('/')] }
+}
+
+export function notACursor(cursor: string): AuthdError {
+  return new AuthdError('USAGE', {
+    message: `"${cursor}" is not a cursor of this list. Use one that the list printed.`,
+  })
 }
 
 /** Reads one part of a list and counts the list, in bounded time for any size of the table. */

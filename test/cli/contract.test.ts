@@ -283,7 +283,8 @@ test.each([
 test.each([
   ['users disable', 'Usage: authd users disable USER... [flags]'],
   ['sessions revoke', 'Usage: authd sessions revoke [ID...] [flags]'],
-  ['users show', 'Usage: authd users show USER [flags]'],
+  ['users show', 'Usage: authd users show USER... [flags]'],
+  ['users recover', 'Usage: authd users recover USER [flags]'],
   ['templates eject', 'Usage: authd templates eject [NAME...] [flags]'],
 ])('the usage of authd %s says what may be repeated', async (id, usage) => {
   const { run } = await shell()

@@ -13,15 +13,17 @@ const ONE = {
     'lockdown',
     'metrics',
   ],
-  'a key of the configuration': ['config reference', 'settings get', 'settings unset', 'templates sentences'],
-  'one screen': ['audit show', 'explain', 'sessions show', 'users show', 'webhooks show', 'email preview'],
+  'a key of the configuration': ['config reference', 'templates sentences'],
+  'one mail': ['email preview'],
   'a list of its own': ['passkeys list', 'ratelimit show', 'webhooks deliveries'],
   'one link, secret, mail or file as its result': [
     ...['users recover', 'users export', 'webhooks add', 'webhooks rotate-secret', 'webhooks test', 'email test'],
   ],
   'one backup, which takes minutes and replaces the database': ['backup restore', 'backup verify'],
-  'new values for one thing': ['users update', 'webhooks update'],
 }
+
+/** Flags without which the command would be refused. */
+const NEEDED: Record<string, string[]> = { 'ipfilter add': ['--reason', 'test'], 'webhooks update': ['--pause'] }
 
 /** Anything can be a key of a limit, so no name is unknown. */
 const TAKES_ANY = ['ratelimit reset']
@@ -38,11 +40,11 @@ test('every command with one argument takes several, or there is a reason', () =
 })
 
 test.each(many.map(({ id, Command }) => ({ id, canSkip: 'skip-missing' in Command.flags })))(
-  'authd $id names every wrong line of stdin, and changes nothing',
+  'authd $id names every wrong line of stdin, and does nothing',
   async ({ id, canSkip }) => {
     const { run } = await shell({ inProcess: true })
     await run(['migrate'])
-    const words = [...id.split(' '), '-', ...(id === 'ipfilter add' ? ['--reason', 'test'] : [])]
+    const words = [...id.split(' '), '-', ...(NEEDED[id] ?? [])]
     const input = 'nosuch1\n\nnosuch2\n'
 
     const { code, stdout, stderr } = await run(words, { input })
@@ -50,11 +52,40 @@ test.each(many.map(({ id, Command }) => ({ id, canSkip: 'skip-missing' in Comman
 
     expect([64, 65, 67]).toContain(code)
     expect(stdout).toBe('')
-    expect(stderr).toMatch(/^authd: Nothing was changed\.\nstdin:1: .*nosuch1.*\nstdin:3: .*nosuch2.*\n/)
+    expect(stderr).toMatch(/^authd: Nothing was (changed|done)\.\nstdin:1: .*nosuch1.*\nstdin:3: .*nosuch2.*\n/)
     expect(skipping.code).toBe(0)
     expect(skipping.stderr).toMatch(/Skipped .*1.*Skipped .*2|Skipped 1 2/s)
   },
 )
+
+test.each(['users show -', 'users update - --mfa-policy required', 'explain -', 'settings get -'])(
+  'authd %s prints a list with --json for one name as for two',
+  async (words) => {
+    const { run } = await shell({ inProcess: true })
+    await run(['migrate'])
+    await run(['users', 'add', 'ada@example.com', 'bob@example.com'])
+    const [one = '', two = ''] = words.startsWith('settings')
+      ? ['signup.policy', 'limits.requests_per_minute']
+      : ['ada@example.com', 'bob@example.com']
+
+    const first = await run([...words.split(' '), '--json'], { input: `${one}\n` })
+    const both = await run([...words.split(' '), '--json'], { input: `${one}\n${two}\n` })
+
+    expect(JSON.parse(first.stdout)).toMatchObject({ data: [{}], next_cursor: null, total: 1 })
+    expect(JSON.parse(both.stdout)).toMatchObject({ data: [{}, {}], next_cursor: null, total: 2 })
+  },
+)
+
+test('a value that only one can have is refused for several', async () => {
+  const { run } = await shell({ inProcess: true })
+  await run(['migrate'])
+  await run(['users', 'add', 'ada@example.com', 'bob@example.com'])
+
+  const refused = await run(['users', 'update', 'ada@example.com', 'bob@example.com', '--email', 'new@example.com'])
+
+  expect(refused).toMatchObject({ code: 64, stdout: '' })
+  expect(refused.stderr).toContain('--email: goes with one user only.')
+})
 
 test('--skip-missing changes the others, and an invalid line still stops it', async () => {
   const { run } = await shell()

@@ -45,6 +45,7 @@ export const TOPICS: Record<string, Topic> = {
       ['in a pipe, or with --plain', 'tab-separated, no header (--header), RFC 3339 times'],
       ['--json', 'one document; lists are {"data": […], "next_cursor": …, "total": n}'],
       ['--jsonl', 'one object per line'],
+      ['several names, or -', 'with --json a list; one name alone is one object, but with - always a list'],
       ['--fields id,email', 'only these fields; an unknown one is refused before anything changes'],
       ['-n', 'what a command would do; nothing is changed'],
     ],

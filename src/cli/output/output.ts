@@ -42,6 +42,7 @@ export class Output {
   readonly #stdout: NodeJS.WriteStream
   readonly #stderr: NodeJS.WriteStream
   readonly #terminal: Terminal | undefined
+  readonly #isList: boolean
   readonly #isSilent: boolean
   /** A stream prints its header once. */
   #hasHeader = false
@@ -49,26 +50,29 @@ export class Output {
   private constructor(
     flags: GlobalFlags,
     streams: { stdout: NodeJS.WriteStream; stderr: NodeJS.WriteStream },
-    terminal: Terminal | undefined,
-    isSilent = false,
+    { terminal, isList, isSilent }: { terminal: Terminal | undefined; isList: boolean; isSilent: boolean },
   ) {
     this.#flags = flags
     this.#stdout = streams.stdout
     this.#stderr = streams.stderr
     this.#terminal = terminal
+    this.#isList = isList
     this.#isSilent = isSilent
   }
 
-  static async to(streams: Streams, flags: GlobalFlags): Promise<Output> {
-    return new Output(flags, streams, streams.stdout.isTTY ? await import('./terminal.ts') : undefined)
+  /** With `isList`, one result is a list too: a script that pipes names in does not know how many there are. */
+  static async to(streams: Streams, flags: GlobalFlags, { isList = false } = {}): Promise<Output> {
+    const terminal = streams.stdout.isTTY ? await import('./terminal.ts') : undefined
+    return new Output(flags, streams, { terminal, isList, isSilent: false })
   }
 
   /** Returns an Output that prints nothing and only checks --fields. */
   silent(): Output {
-    return new Output(this.#flags, { stdout: this.#stdout, stderr: this.#stderr }, this.#terminal, true)
+    const streams = { stdout: this.#stdout, stderr: this.#stderr }
+    return new Output(this.#flags, streams, { terminal: this.#terminal, isList: this.#isList, isSilent: true })
   }
 
-  /** A whole list that is in memory: few rows, such as keys. */
+  /** A whole list that is in memory. */
   list<Row extends object>(rows: Row[], columns: Column<Row>[]): void {
     const printer = this.#listPrinter(columns)
     printer.take(rows)
@@ -163,8 +167,21 @@ export class Output {
   changes(changes: Change[]): void {
     const values = changes.map(({ resource, isChanged }) => ({ ...resource, changed: isChanged }))
     const lines = changes.flatMap(({ text }) => text)
+    this.#named(values, lines)
+  }
+
+  /** What was found about each thing that was named. */
+  found(results: { value: object; lines: Line[] }[]): void {
+    const lines = results.flatMap((result, index) => (index === 0 ? result.lines : ['', ...result.lines]))
+    this.#named(
+      results.map(({ value }) => value),
+      lines,
+    )
+  }
+
+  #named(values: object[], lines: Line[]): void {
     const [only] = values
-    if (only && values.length === 1) this.object(only, lines)
+    if (only && values.length === 1 && !this.#isList) this.object(only, lines)
     else this.many(values, lines)
   }
 

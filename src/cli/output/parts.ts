@@ -1,4 +1,4 @@
-import type { Total } from '../../flows/pagination.ts'
+import { notACursor, type Total } from '../../flows/pagination.ts'
 
 /** What is asked of a list that is read in parts. */
 export interface AskedPart {
@@ -10,6 +10,22 @@ export interface AskedPart {
 
 /** Reads one part. It may be short, or empty, and still have a next one. */
 export type ReadPart<Row> = (asked: AskedPart) => Promise<{ rows: Row[]; nextCursor: string | null; total?: Total }>
+
+/** A list that is in memory, because it has few rows, in parts like the others. A row's name is its cursor. */
+export function heldRows<Row>(rows: readonly Row[], nameOf: (row: Row) => string): ReadPart<Row> {
+  return async ({ limit, cursor }) => {
+    const at = cursor === undefined ? -1 : rows.findIndex((row) => nameOf(row) === cursor)
+    if (cursor !== undefined && at < 0) throw notACursor(cursor)
+    const part = rows.slice(at + 1, at + 1 + limit)
+    const last = part.at(-1)
+    const isMore = at + 1 + limit < rows.length
+    return {
+      rows: part,
+      nextCursor: isMore && last !== undefined ? nameOf(last) : null,
+      total: { count: rows.length, isExact: true },
+    }
+  }
+}
 
 /** What the operator asked for: the flags of `listFlags`. */
 export interface AskedList {

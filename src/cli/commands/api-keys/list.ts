@@ -1,7 +1,9 @@
 import { listKeysForApi } from '../../../flows/operator/api-key.ts'
 import { type ApiKeyResource, presentApiKey } from '../../../resources/api-key.ts'
 import { operation } from '../../command.ts'
+import { listFlags } from '../../flags.ts'
 import type { Column } from '../../output/column.ts'
+import { heldRows } from '../../output/parts.ts'
 
 const COLUMNS: Column<ApiKeyResource>[] = [
   { header: 'ID', value: ({ id }) => id },
@@ -15,8 +17,13 @@ const COLUMNS: Column<ApiKeyResource>[] = [
 export default operation({
   hasColumns: true,
   examples: ['authd api-keys list'],
-  async run(deps, { out }) {
+  flags: listFlags,
+  async run(deps, { flags, out }) {
     const keys = await listKeysForApi(deps)
-    out.list(keys.map(presentApiKey), COLUMNS)
+    await out.parts(
+      heldRows(keys.map(presentApiKey), ({ id }) => id),
+      COLUMNS,
+      flags,
+    )
   },
 })

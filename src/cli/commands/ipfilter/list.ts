@@ -3,7 +3,9 @@ import { listRules } from '../../../flows/limits/ip-filter-admin.ts'
 import { type IpFilterResource, presentIpFilter } from '../../../resources/ip-filter.ts'
 import type { FilterAction } from '../../../store/ip-filters.ts'
 import { operation } from '../../command.ts'
+import { listFlags } from '../../flags.ts'
 import type { Column } from '../../output/column.ts'
+import { heldRows } from '../../output/parts.ts'
 
 const COLUMNS: Column<IpFilterResource>[] = [
   { header: 'CIDR', value: ({ cidr }) => cidr },
@@ -21,10 +23,15 @@ export default operation({
   flags: {
     type: Flags.string({ options: ['allow', 'block'], description: 'Only rules of this type.' }),
     expired: Flags.boolean({ description: 'List expired rules instead.' }),
+    ...listFlags,
   },
   async run(deps, { flags, out }) {
     const action = flags.type as FilterAction | undefined
     const rules = await listRules(deps, { action, isExpired: flags.expired })
-    out.list(rules.map(presentIpFilter), COLUMNS)
+    await out.parts(
+      heldRows(rules.map(presentIpFilter), ({ id }) => id),
+      COLUMNS,
+      flags,
+    )
   },
 })

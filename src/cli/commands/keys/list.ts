@@ -1,7 +1,9 @@
 import { listKeys } from '../../../flows/sessions/signing-key.ts'
 import { type KeyResource, presentKey } from '../../../resources/signing-key.ts'
 import { operation } from '../../command.ts'
+import { listFlags } from '../../flags.ts'
 import type { Column } from '../../output/column.ts'
+import { heldRows } from '../../output/parts.ts'
 
 const COLUMNS: Column<KeyResource>[] = [
   { header: 'KID', value: ({ kid }) => kid },
@@ -14,8 +16,13 @@ const COLUMNS: Column<KeyResource>[] = [
 export default operation({
   hasColumns: true,
   examples: ['authd keys list'],
-  async run(deps, { out }) {
+  flags: listFlags,
+  async run(deps, { flags, out }) {
     const keys = await listKeys(deps)
-    out.list(keys.map(presentKey), COLUMNS)
+    await out.parts(
+      heldRows(keys.map(presentKey), ({ kid }) => kid),
+      COLUMNS,
+      flags,
+    )
   },
 })

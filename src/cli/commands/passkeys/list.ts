@@ -1,8 +1,9 @@
 import { listPasskeysOf } from '../../../flows/factors/factor-admin.ts'
 import { type PasskeyResource, presentPasskey } from '../../../resources/passkey.ts'
 import { operation } from '../../command.ts'
-import { userArg } from '../../flags.ts'
+import { listFlags, userArg } from '../../flags.ts'
 import type { Column } from '../../output/column.ts'
+import { heldRows } from '../../output/parts.ts'
 
 const COLUMNS: Column<PasskeyResource>[] = [
   { header: 'ID', value: ({ id }) => id },
@@ -17,8 +18,13 @@ export default operation({
   hasColumns: true,
   examples: ['authd passkeys list ada@example.com'],
   args: userArg,
-  async run(deps, { args, out }) {
+  flags: listFlags,
+  async run(deps, { args, flags, out }) {
     const { passkeys } = await listPasskeysOf(deps, args.user)
-    out.list(passkeys.map(presentPasskey), COLUMNS)
+    await out.parts(
+      heldRows(passkeys.map(presentPasskey), ({ id }) => id),
+      COLUMNS,
+      flags,
+    )
   },
 })

@@ -6,10 +6,23 @@ import { completing } from '../../completion/offer.ts'
 
 export default operation({
   examples: ['authd settings get limits.requests_per_minute'],
-  args: { key: completing('settings', Args.string({ required: true, description: 'As settings list names it.' })) },
-  async run(deps, { args, out }) {
-    const setting = presentSetting(await showSetting(deps, args.key))
-    const value = Array.isArray(setting.value) ? setting.value.join(',') : String(setting.value ?? '')
-    out.object(setting, [value])
+  args: {
+    key: completing(
+      'settings',
+      Args.string({
+        required: true,
+        description: 'Keys, as `authd settings list` names them. `-` reads them from stdin.',
+      }),
+    ),
+  },
+  takesMany: 'new',
+  async run(deps, { each, out }) {
+    const settings = await each(async (key) => presentSetting(await showSetting(deps, key)))
+    out.found(
+      settings.map((setting) => {
+        const value = Array.isArray(setting.value) ? setting.value.join(',') : String(setting.value ?? '')
+        return { value: setting, lines: [value] }
+      }),
+    )
   },
 })

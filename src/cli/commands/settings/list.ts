@@ -1,7 +1,9 @@
 import { listSettings } from '../../../flows/operator/setting.ts'
 import { presentSetting, type SettingResource } from '../../../resources/setting.ts'
 import { operation } from '../../command.ts'
+import { listFlags } from '../../flags.ts'
 import type { Column } from '../../output/column.ts'
+import { heldRows } from '../../output/parts.ts'
 
 const COLUMNS: Column<SettingResource>[] = [
   { header: 'KEY', value: ({ key }) => key },
@@ -18,7 +20,13 @@ const COLUMNS: Column<SettingResource>[] = [
 export default operation({
   hasColumns: true,
   examples: ['authd settings list'],
-  async run(deps, { out }) {
-    out.list((await listSettings(deps)).map(presentSetting), COLUMNS)
+  flags: listFlags,
+  async run(deps, { flags, out }) {
+    const settings = (await listSettings(deps)).map(presentSetting)
+    await out.parts(
+      heldRows(settings, ({ key }) => key),
+      COLUMNS,
+      flags,
+    )
   },
 })

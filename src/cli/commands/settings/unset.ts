@@ -10,23 +10,36 @@ import { suggesting } from '../../output/report.ts'
 
 export default operation({
   examples: ['authd settings unset signup.policy'],
-  args: { key: completing('settings', Args.string({ required: true, description: 'As settings list names it.' })) },
+  args: {
+    key: completing(
+      'settings',
+      Args.string({
+        required: true,
+        description: 'Keys, as `authd settings list` names them. `-` reads them from stdin.',
+      }),
+    ),
+  },
   flags: {
     ...changeFlags,
     'accept-risk': Flags.string({ options: ['lockout'], description: 'Unset what may lock you out.' }),
   },
-  async run(deps, { args, flags, out, actor, again }) {
-    const isChanged = await suggesting(again('accept-risk', 'lockout'), isLockoutRisk, () =>
-      unsetSetting(deps, actor, {
-        key: args.key,
-        own: sshClient(actor),
-        acceptsLockout: flags['accept-risk'] === 'lockout',
-      }),
-    )
-    const resource = presentSetting(await showSetting(deps, args.key))
-    const text = isChanged
-      ? `${args.key} ${out.did(`is ${resource.value}`, 'would have its configured value')} again`
-      : `${args.key} was not set`
-    out.changes([{ resource, isChanged, text }])
+  takesMany: 'new',
+  async run(deps, { flags, each, out, actor, again }) {
+    const changes = []
+    for (const { key } of await each((name) => showSetting(deps, name))) {
+      const isChanged = await suggesting(again('accept-risk', 'lockout'), isLockoutRisk, () =>
+        unsetSetting(deps, actor, {
+          key,
+          own: sshClient(actor),
+          acceptsLockout: flags['accept-risk'] === 'lockout',
+        }),
+      )
+      const resource = presentSetting(await showSetting(deps, key))
+      const text = isChanged
+        ? `${key} ${out.did(`is ${resource.value}`, 'would have its configured value')} again`
+        : `${key} was not set`
+      changes.push({ resource, isChanged, text })
+    }
+    out.changes(changes)
   },
 })

@@ -1,7 +1,9 @@
 import { listWebhooks } from '../../../flows/outbox/webhook-endpoint.ts'
 import { presentWebhook, type WebhookResource } from '../../../resources/webhook.ts'
 import { operation } from '../../command.ts'
+import { listFlags } from '../../flags.ts'
 import type { Column } from '../../output/column.ts'
+import { heldRows } from '../../output/parts.ts'
 
 const COLUMNS: Column<WebhookResource>[] = [
   { header: 'ID', value: ({ id }) => id },
@@ -19,8 +21,13 @@ const COLUMNS: Column<WebhookResource>[] = [
 export default operation({
   hasColumns: true,
   examples: ['authd webhooks list', 'authd webhooks list --json'],
-  async run(deps, { out }) {
+  flags: listFlags,
+  async run(deps, { flags, out }) {
     const endpoints = await listWebhooks(deps)
-    out.list(endpoints.map(presentWebhook), COLUMNS)
+    await out.parts(
+      heldRows(endpoints.map(presentWebhook), ({ id }) => id),
+      COLUMNS,
+      flags,
+    )
   },
 })

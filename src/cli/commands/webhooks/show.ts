@@ -9,17 +9,28 @@ import { webhookCard } from '../../webhook-card.ts'
 export default operation({
   examples: ['authd webhooks show whe_config'],
   args: {
-    id: completing('webhooks', Args.string({ required: true, description: 'Endpoint id, from webhooks list.' })),
+    id: completing(
+      'webhooks',
+      Args.string({
+        required: true,
+        description: 'Endpoint ids, as `authd webhooks list` shows them. `-` reads them from stdin.',
+      }),
+    ),
   },
-  async run(deps, { args, out }) {
-    const endpoint = await findWebhook(deps, args.id)
-    const resource = presentWebhook(endpoint)
-    // The operator may read the secret. It is shown in the form that receiver libraries expect.
-    const secret = secretOfConfigured(deps, endpoint)
-    const more: [string, string][] = secret === undefined ? [] : [['secret', secret]]
-    out.object(
-      { ...resource, ...(secret !== undefined && { secret }) },
-      webhookCard(resource, (value) => out.time(value), more),
+  takesMany: 'known',
+  async run(deps, { each, out }) {
+    const endpoints = await each((id) => findWebhook(deps, id))
+    out.found(
+      endpoints.map((endpoint) => {
+        const resource = presentWebhook(endpoint)
+        // The operator may read the secret. It is shown in the form that receiver libraries expect.
+        const secret = secretOfConfigured(deps, endpoint)
+        const more: [string, string][] = secret === undefined ? [] : [['secret', secret]]
+        return {
+          value: { ...resource, ...(secret !== undefined && { secret }) },
+          lines: webhookCard(resource, (value) => out.time(value), more),
+        }
+      }),
     )
   },
 })

@@ -1,10 +1,11 @@
 import { Args, Flags } from '@oclif/core'
 import { AuthdError } from '../../../errors.ts'
-import { changeWebhook, pauseWebhook, resumeWebhook } from '../../../flows/outbox/webhook-endpoint.ts'
+import { changeWebhook, findWebhook, pauseWebhook, resumeWebhook } from '../../../flows/outbox/webhook-endpoint.ts'
 import { presentWebhook } from '../../../resources/webhook.ts'
 import { operation } from '../../command.ts'
 import { completing } from '../../completion/offer.ts'
-import { changeFlags, typedFlag } from '../../flags.ts'
+import { changeFlags, refuseFlags, typedFlag } from '../../flags.ts'
+import type { Change } from '../../output/output.ts'
 import { suggesting } from '../../output/report.ts'
 import { eventsFlag, isAboutPrivate, splitEvents } from '../../webhook-flags.ts'
 
@@ -16,8 +17,15 @@ export default operation({
     'authd webhooks update whe_06fb2m --resume',
   ],
   args: {
-    id: completing('webhooks', Args.string({ required: true, description: 'Endpoint id, from webhooks list.' })),
+    id: completing(
+      'webhooks',
+      Args.string({
+        required: true,
+        description: 'Endpoint ids, as `authd webhooks list` shows them. `-` reads them from stdin.',
+      }),
+    ),
   },
+  takesMany: 'known',
   flags: {
     url: Flags.string({ description: 'URL that receives the events.' }),
     ...eventsFlag,
@@ -27,7 +35,8 @@ export default operation({
     resume: Flags.boolean({ description: 'Resume deliveries, oldest first.' }),
     ...changeFlags,
   },
-  prepare({ flags }) {
+  prepare({ flags, names }) {
+    if (names.length > 1) refuseFlags(flags, ['url'], 'goes with one endpoint only.')
     const change = {
       ...(flags.url !== undefined && { url: flags.url }),
       ...(flags.events !== undefined && { events: splitEvents(flags.events) }),
@@ -41,17 +50,21 @@ export default operation({
     }
     return change
   },
-  async run(deps, { args: { id }, flags, out, actor, again }, change) {
-    await suggesting(again('allow-private'), isAboutPrivate(flags.url), async () => {
-      const changed = await changeWebhook(deps, actor, { id, change })
-      const switched = flags.pause
-        ? await pauseWebhook(deps, actor, id)
-        : flags.resume
-          ? await resumeWebhook(deps, actor, id)
-          : { ...changed, isChanged: false }
-      const isChanged = changed.isChanged || switched.isChanged
-      const text = isChanged ? `${out.did('Changed', 'Would change')} ${id}` : `${id} is unchanged`
-      out.changes([{ resource: presentWebhook(switched.endpoint), isChanged, text }])
-    })
+  async run(deps, { flags, each, out, actor, again }, change) {
+    const changes: Change[] = []
+    for (const { id } of await each((name) => findWebhook(deps, name))) {
+      await suggesting(again('allow-private'), isAboutPrivate(flags.url), async () => {
+        const changed = await changeWebhook(deps, actor, { id, change })
+        const switched = flags.pause
+          ? await pauseWebhook(deps, actor, id)
+          : flags.resume
+            ? await resumeWebhook(deps, actor, id)
+            : { ...changed, isChanged: false }
+        const isChanged = changed.isChanged || switched.isChanged
+        const text = isChanged ? `${out.did('Changed', 'Would change')} ${id}` : `${id} is unchanged`
+        changes.push({ resource: presentWebhook(switched.endpoint), isChanged, text })
+      })
+    }
+    out.changes(changes)
   },
 })
