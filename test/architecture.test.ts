@@ -393,6 +393,13 @@ describe('the layout', () => {
     expect(showsBareCommand(`\`authd has no \${name}\`; 'authd users list'`)).toBe(false)
   })
 
+  test('no folder is made by Node itself with those above it, which never ends in /proc', () => {
+    const makes = (source: string) => /mkdir(Sync)?\([^)]*recursive/.test(source)
+
+    expect(sources.filter((file) => makes(withoutComments(read(file))))).toEqual([])
+    expect(makes('mkdirSync(dirname(path), { recursive: true })'.replace('dirname(path)', 'path'))).toBe(true)
+  })
+
   test('no file is longer than 300 lines', () => {
     const lengths = sources.map((file) => `${file}: ${read(file).split('\n').length - 1}`)
 

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { createInterface, type Interface } from 'node:readline/promises'
 import { loadConfig } from '../config/load.ts'
@@ -6,6 +6,7 @@ import { isLoopbackHost } from '../config/web-kind.ts'
 import { AuthdError } from '../errors.ts'
 import { fileStamp, systemClock } from '../platform/clock.ts'
 import { createFile, replaceFile } from '../platform/files.ts'
+import { makeFolder } from '../platform/folder.ts'
 import { shell } from '../platform/shell.ts'
 import { readSecretEarly } from '../startup/server-secret.ts'
 import { wire } from '../startup/wire.ts'
@@ -60,7 +61,7 @@ export async function initialize(flags: InitFlags): Promise<InitResult> {
   }
   // The configuration is new in any case. A secret and a database that are there stay.
   const kept = new Set([config.secretFile, database].filter((name) => existsSync(name)))
-  mkdirSync(dirname(path), { recursive: true, mode: 0o750 })
+  makeFolder(dirname(path), 0o750)
   // If `service install` ran first, the folder belongs to the service's group, which must read this file.
   const options = { mode: 0o640, gid: process.getuid?.() === 0 ? statSync(dirname(path)).gid : undefined }
   if (existsSync(path)) createFile(`${path}.bak-${fileStamp(systemClock.now())}`, readFileSync(path), options)

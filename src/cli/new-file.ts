@@ -1,21 +1,34 @@
 import { AuthdError } from '../errors.ts'
+import { unwritable } from '../flows/shown-error.ts'
 import { type NewFile, openNewFile } from '../platform/files.ts'
 
 /**
  * A new file for the output of a command, which only this user can read. Opened before privileges are dropped, and before
- * anything is recorded. Throws FILE_EXISTS, NO_PERMISSION.
+ * anything is recorded. If the command ends before it is closed, also by Ctrl-C, there is no file, or an empty one where
+ * the service's user may not delete it. Throws FILE_EXISTS, NO_PERMISSION, OUTPUT_FAILED.
  */
 export function newFile(path: string): NewFile {
+  const file = openNew(path)
+  const discard = () => file.discard()
+  process.once('exit', discard)
+  const ended = (end: () => void) => () => {
+    process.off('exit', discard)
+    end()
+  }
+  return { append: file.append, close: ended(file.close), discard: ended(file.discard) }
+}
+
+function openNew(path: string): NewFile {
   try {
     return openNewFile(path)
   } catch (cause) {
     const isThere = cause instanceof Error && 'code' in cause && cause.code === 'EEXIST'
     if (isThere) throw new AuthdError('FILE_EXISTS', { message: `${path} is there already. Name a new file.`, cause })
-    throw new AuthdError('NO_PERMISSION', { message: `${path} cannot be written by this user.`, cause })
+    throw unwritable(path, cause)
   }
 }
 
-/** Does the work that writes the file. The file is complete, or empty if the work fails. */
+/** Does the work that writes the file. The file is complete, or discarded if the work fails. */
 export async function writing(file: NewFile | undefined, work: () => Promise<void> | void): Promise<void> {
   try {
     await work()

@@ -1,6 +1,6 @@
 import { AuthdError, type ErrorCode } from '../errors.ts'
 import { HashesBusy } from '../platform/slow-hash.ts'
-import { systemTrouble, type TroubleKind } from '../platform/system-error.ts'
+import { systemReason, systemTrouble, type TroubleKind } from '../platform/system-error.ts'
 import { StoreError } from '../store/db.ts'
 
 /**
@@ -31,6 +31,22 @@ export function toOperatorError(error: unknown): AuthdError {
   if (trouble === undefined) return toAuthdError(error)
   const { code, suggestions = [] } = OF_SYSTEM[trouble.kind]
   return new AuthdError(code, { message: `${trouble.message}.`, suggestions, cause: error })
+}
+
+/**
+ * A file or folder that cannot be written: the reason of the operating system, and the exit code that it leads to.
+ * `ifDenied`: what a user without the permission can do.
+ */
+export function unwritable(path: string, cause: unknown, ifDenied?: string[]): AuthdError {
+  const kind = systemTrouble(cause)?.kind
+  // What was missing is not an input.
+  const { code, suggestions: usual } = OF_SYSTEM[kind === undefined || kind === 'missing' ? 'unwritten' : kind]
+  const message = `${path} cannot be written: ${systemReason(cause)}.`
+  return new AuthdError(code, {
+    message,
+    suggestions: (kind === 'denied' ? ifDenied : undefined) ?? usual ?? [],
+    cause,
+  })
 }
 
 function codeOf(error: StoreError): ConstructorParameters<typeof AuthdError> {

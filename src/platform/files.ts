@@ -9,7 +9,7 @@ import {
   fsyncSync,
   ftruncateSync,
   linkSync,
-  mkdirSync,
+  lstatSync,
   mkdtempSync,
   openSync,
   readFileSync,
@@ -22,6 +22,7 @@ import {
 } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { makeFolder } from './folder.ts'
 
 export interface FileOptions {
   /** Whatever the umask says. */
@@ -82,7 +83,7 @@ export async function inPrivateFolder<Result>(
   prefix: string,
   work: (folder: string) => Promise<Result>,
 ): Promise<Result> {
-  mkdirSync(parent, { recursive: true, mode: 0o700 })
+  makeFolder(parent, 0o700)
   const folder = mkdtempSync(join(parent, prefix))
   try {
     return await work(folder)
@@ -196,7 +197,7 @@ export function setMode(path: string, mode: number): void {
 export interface NewFile {
   append(text: string | Uint8Array): void
   close(): void
-  /** Closes it empty, so that nobody takes a part for the whole. */
+  /** Deletes it, or leaves it empty where this user may not delete: nobody takes a part for the whole. */
   discard(): void
 }
 
@@ -208,8 +209,18 @@ export function openNewFile(path: string): NewFile {
     close: () => closeSync(fd),
     discard() {
       ftruncateSync(fd)
+      deleteOwn(fd, path)
       closeSync(fd)
     },
+  }
+}
+
+/** Deletes the file, unless another has taken its name. */
+function deleteOwn(fd: number, path: string): void {
+  try {
+    if (lstatSync(path).ino === fstatSync(fd).ino) rmSync(path)
+  } catch {
+    // Its folder is not this user's.
   }
 }
 

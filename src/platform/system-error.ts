@@ -20,12 +20,16 @@ const KINDS = new Map<string, TroubleKind>(
   ),
 )
 
+/** Calls that make something: nothing was to be read, so nothing that was named is missing. */
+const MAKING = new Set(['mkdir', 'mkdtemp', 'link', 'rename'])
+
 /** What the operating system refused, and why. Undefined for any other error. */
 export function systemTrouble(error: unknown): { kind: TroubleKind; message: string } | undefined {
   const known = innermost(error)
   if (!(known instanceof Error && 'syscall' in known && 'code' in known)) return undefined
-  const kind = KINDS.get(String(known.code))
-  if (kind === undefined) return undefined
+  const found = KINDS.get(String(known.code))
+  if (found === undefined) return undefined
+  const kind = found === 'missing' && MAKING.has(String(known.syscall)) ? 'unwritten' : found
   const { path, address, port, hostname, dest } = known as NodeJS.ErrnoException & Record<string, unknown>
   const where = path ?? (address === undefined ? hostname : `${address}${port === undefined ? '' : `:${port}`}`)
   const named = [known.syscall, where, ...(dest === undefined ? [] : ['to', dest])].filter(Boolean).join(' ')

@@ -1,10 +1,11 @@
-import { existsSync, lstatSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { existsSync, lstatSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import type { Config } from '../config/schema.ts'
 import { AuthdError } from '../errors.ts'
 import { encryptFor } from '../platform/age.ts'
 import { createFile, createFileBy, fillFile, inPrivateFolder, openPlainFile } from '../platform/files.ts'
+import { makeFolder } from '../platform/folder.ts'
 import type { Db } from '../store/db.ts'
 import { copySqlite, inspectSqlite } from '../store/sqlite-backup.ts'
 import { dumpPostgres, inspectDump } from './postgres-dump.ts'
@@ -65,7 +66,7 @@ export async function createBackup(
   const isEncrypted = recipients.length > 0
   const age = isEncrypted ? AGE : ''
   const path = join(folder, name + (url === undefined ? DATA : DUMP) + age)
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  makeFolder(folder, 0o700)
   let about: BackupAbout = { created_at: createdAt, schema: null, rows: {} }
   const copyTo = async (file: string) => {
     if (url === undefined) await copySqlite(database, file)

@@ -1,9 +1,11 @@
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Config } from '../config/schema.ts'
 import { AuthdError } from '../errors.ts'
+import { unwritable } from '../flows/shown-error.ts'
 import { systemClock } from '../platform/clock.ts'
+import { makeFolder } from '../platform/folder.ts'
 import { systemRandom } from '../platform/random.ts'
 import { type Db, type StatementTimer, StoreError } from '../store/db.ts'
 import { openDatabase } from '../store/open.ts'
@@ -28,9 +30,9 @@ export async function openStore(
         suggestions: ['authd init', 'authd serve --dev', 'authd config path'],
       })
     }
-    makeFolder(dirname(path))
+    makeOurFolder(dirname(path))
   }
-  makeFolder(config.dataDir)
+  makeOurFolder(config.dataDir)
   return await openDatabase({
     path,
     url,
@@ -78,14 +80,10 @@ export async function whenItAnswers(work: () => Promise<void>, { stop, tell }: W
   }
 }
 
-function makeFolder(path: string): void {
+function makeOurFolder(path: string): void {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 })
+    makeFolder(path, 0o700)
   } catch (cause) {
-    throw new AuthdError('NO_PERMISSION', {
-      message: `This user cannot create the folder ${path}.`,
-      suggestions: ['authd config reference data_dir', 'run the command with sudo'],
-      cause,
-    })
+    throw unwritable(path, cause, ['authd config reference data_dir', 'run the command with sudo'])
   }
 }

@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import type { Config } from '../config/schema.ts'
@@ -17,6 +16,7 @@ import {
   openPlainFile,
   replaceDatabase,
 } from '../platform/files.ts'
+import { makeFolder } from '../platform/folder.ts'
 import { shell } from '../platform/shell.ts'
 import { listColumns } from '../store/copied-tables.ts'
 import { type Db, StoreError } from '../store/db.ts'
@@ -147,7 +147,7 @@ export async function restoreBackup<Done>(
   const { path, url } = config.database
   if ((url !== undefined) !== isDump(backup.path)) throw otherKind(backup.path)
   if (url !== undefined) return await restoreIntoPostgres(config, backup, (deps) => end(deps, undefined))
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  makeFolder(dirname(path), 0o700)
   const held = holdSqliteFile(path)
   try {
     return await withScratch(config, dirname(path), backup, async (scratch) => {

@@ -11,6 +11,7 @@ import {
   resealAll,
 } from '../flows/operator/secret-rotation.ts'
 import type { Actor } from '../flows/record-event.ts'
+import { unwritable } from '../flows/shown-error.ts'
 import { fileStamp, systemClock } from '../platform/clock.ts'
 import { keysFrom } from '../platform/derived-keys.ts'
 import { createFile, replaceFile } from '../platform/files.ts'
@@ -113,11 +114,8 @@ function takeNext(path: string): string {
     return longEnough(path, readSecretFile(path) ?? createSecretFile(path, systemRandom(systemClock)))
   } catch (cause) {
     if (cause instanceof AuthdError) throw cause
-    throw new AuthdError('NO_PERMISSION', {
-      message: `The user of the service cannot write ${path}. Write a new secret to a file yourself.`,
-      suggestions: ['openssl rand -base64 48 > new-secret', 'authd secrets rotate --new-secret-file=new-secret'],
-      cause,
-    })
+    const byHand = ['openssl rand -base64 48 > new-secret', 'authd secrets rotate --new-secret-file=new-secret']
+    throw unwritable(path, cause, byHand)
   }
 }
 

@@ -78,5 +78,5 @@ test('authd man refuses a folder that cannot be made', async () => {
 
   const { code, stderr } = await run(['man', join(folder, 'taken/man1')])
 
-  expect([code, stderr]).toEqual([77, expect.stringContaining('taken/man1 cannot be written by this user.')])
+  expect([code, stderr]).toEqual([73, expect.stringContaining('taken/man1 cannot be written: file already exists.')])
 })

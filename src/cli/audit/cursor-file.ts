@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { AuthdError } from '../../errors.ts'
+import { unwritable } from '../../flows/shown-error.ts'
 import { replaceFile } from '../../platform/files.ts'
 
 /** Event number stored in a file; undefined if the file does not exist. Throws VALIDATION_ERROR for other content. */
@@ -9,7 +10,7 @@ export function readCursor(path: string): number | undefined {
     text = readFileSync(path, 'utf8').trim()
   } catch (cause) {
     if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined
-    throw new AuthdError('NO_PERMISSION', { message: `${path} cannot be read by this user.`, cause })
+    throw cause
   }
   if (/^\d{1,15}$/.test(text)) return Number(text)
   throw new AuthdError('VALIDATION_ERROR', {
@@ -30,6 +31,6 @@ export function writeCursor(path: string, seq: number): void {
   try {
     replaceFile(path, `${seq}\n`, { mode: 0o600 })
   } catch (cause) {
-    throw new AuthdError('NO_PERMISSION', { message: `${path} cannot be written by this user.`, cause })
+    throw unwritable(path, cause)
   }
 }

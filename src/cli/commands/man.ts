@@ -1,8 +1,8 @@
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { Args } from '@oclif/core'
-import { AuthdError } from '../../errors.ts'
+import { unwritable } from '../../flows/shown-error.ts'
 import { replaceFile } from '../../platform/files.ts'
+import { makeFolder } from '../../platform/folder.ts'
 import { command } from '../command.ts'
 import { completing } from '../completion/offer.ts'
 import { WITHOUT } from '../flags.ts'
@@ -22,10 +22,10 @@ export default command({
     const pages = Object.entries(await manPages(catalogue))
     const files = pages.map(([name]) => join(args.folder, name))
     try {
-      mkdirSync(args.folder, { recursive: true })
+      makeFolder(args.folder)
       for (const [name, page] of pages) replaceFile(join(args.folder, name), page, { mode: 0o644 })
     } catch (cause) {
-      throw new AuthdError('NO_PERMISSION', { message: `${args.folder} cannot be written by this user.`, cause })
+      throw unwritable(args.folder, cause)
     }
     out.object({ files, changed: true }, [`Wrote ${files.length} pages to ${args.folder}.`])
   },

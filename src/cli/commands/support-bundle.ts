@@ -1,4 +1,3 @@
-import { rmSync } from 'node:fs'
 import { Flags } from '@oclif/core'
 import { fileStamp, systemClock } from '../../platform/clock.ts'
 import { tarGz } from '../../platform/tar.ts'
@@ -34,7 +33,7 @@ export default command({
     if (path === '-') refuseFlags(flags, WITHOUT.results, 'with -o - the archive is the output. Name a file.')
     const loaded = await loadConfigOf({ ...flags, quiet: true })
     const file = path === '-' ? undefined : newFile(path)
-    const written = writing(file, async () => {
+    await writing(file, async () => {
       const entries = await collectBundle(loaded, flags, { isOffline: flags.offline })
       const sizes = entries.map(({ name, text, about }) => ({ name, bytes: Buffer.byteLength(text), about }))
       for (const line of renderCard(sizes.map(({ name, bytes, about }) => [name, `${bytes} bytes: ${about}`])))
@@ -44,10 +43,6 @@ export default command({
       if (file === undefined) out.bytes(archive)
       else file.append(archive)
       if (file !== undefined) out.object({ path, entries: sizes, changed: true }, [path])
-    })
-    await written.catch((error) => {
-      if (file !== undefined) rmSync(path, { force: true })
-      throw error
     })
   },
 })

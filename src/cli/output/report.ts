@@ -1,8 +1,8 @@
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { AuthdError, type ErrorCode } from '../../errors.ts'
 import { toOperatorError } from '../../flows/shown-error.ts'
 import { createFile } from '../../platform/files.ts'
+import { makeFolder } from '../../platform/folder.ts'
 import { hideTokens } from '../../platform/secret.ts'
 import { cleanJson, cleanLine, inLines, print } from './clean.ts'
 
@@ -70,7 +70,7 @@ function writeCrashReport(thrown: unknown): string[] {
   const stack = thrown instanceof Error ? hideTokens(thrown.stack ?? '') : ''
   const report = { command: process.argv[2], node: process.version, stack }
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    makeFolder(folder, 0o700)
     createFile(path, `${JSON.stringify(report, null, 2)}\n`, { mode: 0o600 })
     return [`send ${path} with a report of what you did`, 'authd support-bundle']
   } catch {

@@ -1,8 +1,10 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { AuthdError } from '../../errors.ts'
+import { unwritable } from '../../flows/shown-error.ts'
 import { fileStamp, systemClock } from '../../platform/clock.ts'
 import { createFile, replaceFile } from '../../platform/files.ts'
+import { makeFolder } from '../../platform/folder.ts'
 import { shell } from '../../platform/shell.ts'
 import { MARK, NOTIFY_RELOAD_SINCE, notifyReloadText, sysusersText, type UnitOptions, unitTexts } from './unit.ts'
 
@@ -61,11 +63,11 @@ export function writeServiceFile({ path, text }: ServiceFile): 'written' | 'unch
   const before = read(path)
   if (before === text) return 'unchanged'
   try {
-    mkdirSync(dirname(path), { recursive: true })
+    makeFolder(dirname(path))
     if (before !== undefined) createFile(`${path}.bak-${fileStamp(systemClock.now())}`, before, { mode: 0o644 })
     replaceFile(path, text, { mode: 0o644 })
   } catch (cause) {
-    throw new AuthdError('NO_PERMISSION', { message: `${path} cannot be written by this user.`, cause })
+    throw unwritable(path, cause)
   }
   return before === undefined ? 'written' : 'updated'
 }

@@ -1,8 +1,9 @@
 import { hash } from 'node:crypto'
-import { mkdir, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { replaceFile } from '../files.ts'
+import { makeFolder } from '../folder.ts'
 import { renderMjml } from './mjml.ts'
 
 const CACHE = fileURLToPath(new URL('../../../node_modules/.cache/authd/', import.meta.url))
@@ -19,6 +20,6 @@ export async function compileMjml(mjml: string): Promise<string> {
 }
 
 async function keep(file: string, html: string): Promise<void> {
-  await mkdir(CACHE, { recursive: true })
+  makeFolder(CACHE)
   replaceFile(file, html, { mode: 0o644 })
 }

@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { Flags } from '@oclif/core'
+import { makeFolder } from '../../../platform/folder.ts'
 import { shell } from '../../../platform/shell.ts'
 import { command } from '../../command.ts'
 import { dryRunFlag, WITHOUT } from '../../flags.ts'
@@ -55,7 +56,7 @@ export default command({
 
 /** Lets the service's group read root's configuration, whether `authd init` ran before or runs later. */
 function letItRead(folder: string, user: string): void {
-  mkdirSync(folder, { recursive: true, mode: 0o750 })
+  makeFolder(folder, 0o750)
   run('chgrp', user, folder)
   run('chmod', 'g+rx', folder)
   for (const file of ['config.toml', '.env'].map((name) => join(folder, name)).filter((path) => existsSync(path))) {

@@ -1,9 +1,11 @@
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { Args, Flags } from '@oclif/core'
 import { AuthdError } from '../../../errors.ts'
+import { unwritable } from '../../../flows/shown-error.ts'
 import { closest } from '../../../platform/closest.ts'
 import { replaceFile } from '../../../platform/files.ts'
+import { makeFolder } from '../../../platform/folder.ts'
 import { shell } from '../../../platform/shell.ts'
 import { sourceNames, sourcesOf } from '../../../startup/live-texts.ts'
 import { command } from '../../command.ts'
@@ -29,14 +31,10 @@ export default command({
     const written = Object.keys(files).map((name) => join(folder, name))
     if (!flags.force) refuseExisting(written)
     try {
-      mkdirSync(folder, { recursive: true, mode: 0o755 })
+      makeFolder(folder, 0o755)
       for (const [name, text] of Object.entries(files)) replaceFile(join(folder, name), text, { mode: 0o644 })
     } catch (cause) {
-      throw new AuthdError('NO_PERMISSION', {
-        message: `${folder} cannot be written by this user.`,
-        suggestions: ['run the command with sudo', 'authd templates eject --dir ./templates'],
-        cause,
-      })
+      throw unwritable(folder, cause, ['run the command with sudo', 'authd templates eject --dir ./templates'])
     }
     out.object({ files: written }, written)
     out.hint(
