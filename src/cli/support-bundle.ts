@@ -6,18 +6,20 @@ import { type Config, KEYS } from '../config/schema.ts'
 import { describeConfig } from '../config/show.ts'
 import { describeDatabase } from '../flows/operator/doctor-database.ts'
 import { anonymousText } from '../platform/anonymous-text.ts'
+import { toRfc3339 } from '../platform/clock.ts'
 import { endOfFile } from '../platform/files.ts'
 import type { TarEntry } from '../platform/tar.ts'
 import { readSecretEarly } from '../startup/server-secret.ts'
+import { type CrashReport, readCrashReports } from './crash-reports.ts'
 import { fetchMetrics } from './daemon-client.ts'
 import { withDatabase } from './database.ts'
 import { examine } from './doctor/areas.ts'
 import type { GlobalFlags } from './flags.ts'
 import { readJournal, systemdVersion } from './service/run.ts'
 
-/** How much of the log is packed: its last lines, and no more bytes than these. */
-const LOG_LINES = 500
-const LOG_BYTES = 256 * 1024
+/** How much of the log is packed: its last lines, and no more bytes than these. More if a time was named. */
+const LAST = { lines: 500, maxBytes: 256 * 1024 }
+const SINCE = { lines: 20_000, maxBytes: 8 * 1024 * 1024 }
 
 /** A text of the bundle, and what it is. */
 export interface BundleEntry extends TarEntry {
@@ -28,8 +30,10 @@ export interface BundleEntry extends TarEntry {
 export async function collectBundle(
   loaded: Instance,
   flags: GlobalFlags,
-  { isOffline }: { isOffline: boolean },
+  { isOffline, since }: { isOffline: boolean; since: number | undefined },
 ): Promise<BundleEntry[]> {
+  // Before root's rights are dropped: they are in the home of the user who runs the command.
+  const crashes = readCrashReports().filter(({ at }) => at >= (since ?? 0))
   const secrets = secretsOf(loaded.config)
   const database = await withDatabase({ ...flags, quiet: true }, describeDatabase).catch(reasonOf)
   const asked = { only: [], isOffline, dkimSelector: undefined, dnsServers: undefined }
@@ -41,7 +45,8 @@ export async function collectBundle(
     ['doctor.json', 'what authd doctor finds', asJson(checks)],
     ['database.json', 'version, migrations and rows by table', asJson(database)],
     ['metrics.txt', 'the metrics of the daemon', 'text' in metrics ? metrics.text : `${metrics.why}\n`],
-    ['log.txt', `the last ${LOG_LINES} lines of the log`, lastLog(loaded.config)],
+    ['crashes.json', 'crash reports of commands', asJson(crashes.map(shownCrash))],
+    ['log.txt', aboutLog(since), lastLog(loaded.config, since)],
   ]
   return texts.map(([name, about, text]) => ({
     name: `authd-support/${name}`,
@@ -72,18 +77,44 @@ function versions() {
   return { authd: BUILD.version, commit: BUILD.commit, built_at: BUILD.builtAt, node, sqlite, openssl, ...machine }
 }
 
-function lastLog({ log: { file } }: Config): string {
-  const text = file === undefined ? readJournal('authd', LOG_LINES) : endOf(file)
+function shownCrash({ file, at, text }: CrashReport) {
+  try {
+    return { file, at: toRfc3339(at), report: JSON.parse(text) }
+  } catch {
+    return { file, at: toRfc3339(at), report: text }
+  }
+}
+
+function aboutLog(since: number | undefined): string {
+  const { lines } = since === undefined ? LAST : SINCE
+  return `the last ${lines} lines of the log${since === undefined ? '' : ` since ${toRfc3339(since)}`}`
+}
+
+function lastLog({ log: { file } }: Config, since: number | undefined): string {
+  const most = since === undefined ? LAST : SINCE
+  const text = file === undefined ? readJournal('authd', { ...most, since }) : endOf(file, { ...most, since })
   return text === undefined ? 'Neither a log file nor a journal of the unit authd was found.\n' : text
 }
 
 /** The last lines of a file. Undefined if it cannot be read. */
-function endOf(path: string): string | undefined {
+function endOf(
+  path: string,
+  { lines, maxBytes, since }: { lines: number; maxBytes: number; since: number | undefined },
+): string | undefined {
   try {
-    return `${endOfFile(path, LOG_BYTES).trimEnd().split('\n').slice(-LOG_LINES).join('\n')}\n`
+    const all = endOfFile(path, maxBytes).trimEnd().split('\n')
+    return `${(since === undefined ? all : linesSince(all, since)).slice(-lines).join('\n')}\n`
   } catch {
     return undefined
   }
+}
+
+/** From the first line of that time on, with what follows. Lines without a time are all kept. */
+function linesSince(lines: string[], since: number): string[] {
+  const times = lines.map((line) => Date.parse(/"time":"([^"]+)"/.exec(line)?.[1] ?? ''))
+  if (times.every(Number.isNaN)) return lines
+  const first = times.findIndex((time) => time >= since)
+  return first < 0 ? [] : lines.slice(first)
 }
 
 function reasonOf(error: unknown): { failed: string } {

@@ -7,10 +7,19 @@ export interface DatabaseFacts {
   waiting: number
   /** When the oldest open transaction of another process began, in epoch milliseconds. */
   oldestTransactionAt: number | null
-  /** Large tables whose statistics are missing, so that queries may be planned badly. */
-  withoutStatistics: string[]
+  statistics: Statistics
   /** Pages that hold nothing, of all pages. */
   freePages: { free: number; all: number } | undefined
+}
+
+/** What a planner knows of tables with more than LARGE_ROWS rows. Empty for SQLite, whose plans need none. */
+export interface Statistics {
+  /** Tables without any, so that queries may be planned badly. */
+  missing: string[]
+  /** Tables of which more than half has changed since. */
+  outdated: string[]
+  /** When the oldest were made, in epoch milliseconds. */
+  oldestAt: number | null
 }
 
 /** Below it, no plan is bad. */
@@ -31,7 +40,7 @@ async function ofSqlite(sql: Sql): Promise<DatabaseFacts> {
     version: `SQLite ${row?.version ?? ''}`,
     waiting: 0,
     oldestTransactionAt: null,
-    withoutStatistics: [],
+    statistics: { missing: [], outdated: [], oldestAt: null },
     freePages,
   }
 }
@@ -43,17 +52,27 @@ async function ofPostgres(sql: Sql): Promise<DatabaseFacts> {
        (SELECT floor(extract(epoch FROM min(xact_start)) * 1000) FROM pg_stat_activity
         WHERE datname = current_database() AND pid <> pg_backend_pid()) AS began`,
   )
-  const bare = await sql.all<{ relname: string }>(
-    `SELECT relname FROM pg_stat_user_tables
-     WHERE n_live_tup > ? AND last_analyze IS NULL AND last_autoanalyze IS NULL ORDER BY relname LIMIT 10`,
-    [LARGE_ROWS],
-  )
   return {
     version: `PostgreSQL ${row?.version ?? ''}`,
     waiting: Number(row?.waiting ?? 0),
     oldestTransactionAt: row?.began == null ? null : Number(row.began),
-    withoutStatistics: bare.map(({ relname }) => relname),
+    statistics: await statisticsOf(sql),
     freePages: undefined,
+  }
+}
+
+async function statisticsOf(sql: Sql): Promise<Statistics> {
+  const large = await sql.all<{ relname: string; made_at: string | null; is_outdated: boolean }>(
+    `SELECT relname, floor(extract(epoch FROM greatest(last_analyze, last_autoanalyze)) * 1000) AS made_at,
+       n_mod_since_analyze > n_live_tup / 2 AS is_outdated
+     FROM pg_stat_user_tables WHERE n_live_tup > ? ORDER BY relname LIMIT 100`,
+    [LARGE_ROWS],
+  )
+  const made = large.flatMap((row) => (row.made_at === null ? [] : [{ ...row, at: Number(row.made_at) }]))
+  return {
+    missing: large.filter((row) => row.made_at === null).map(({ relname }) => relname),
+    outdated: made.filter((row) => row.is_outdated).map(({ relname }) => relname),
+    oldestAt: made.length === 0 ? null : Math.min(...made.map(({ at }) => at)),
   }
 }
 

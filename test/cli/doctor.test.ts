@@ -125,10 +125,12 @@ test('doctor checks only the areas that are named, and refuses others', async ()
 
   const { stdout, code } = await place.run(['doctor', '--json', '--only', 'files,db'])
   const unknown = await place.run(['doctor', '--only', 'files,dbs'])
+  const tls = await place.run(['doctor', '--only', 'tls'])
 
   const areas = new Set((JSON.parse(stdout) as Found).checks.map(({ area }) => area))
   expect([code, [...areas]]).toEqual([0, ['files', 'db']])
   expect([unknown.code, unknown.stderr]).toEqual([64, expect.stringContaining('--only: unknown area "dbs".')])
+  expect([tls.code, tls.stderr]).toEqual([64, expect.stringContaining('--only: "tls" is a part of proxy and mail.')])
 })
 
 test('doctor --fix asks, and closes files to other users', async () => {

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { existsSync, statSync } from 'node:fs'
-import { appendFile, readFile, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, readFile, symlink, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { gunzipSync } from 'node:zlib'
@@ -52,8 +52,8 @@ async function filled() {
   return { place, run, hidden: [...named, key.id, link.id, new URL(link.url).searchParams.get('token') ?? link.url] }
 }
 
-async function unpacked(file: string): Promise<string> {
-  const { stdout } = await promisify(execFile)('tar', ['-xzOf', file], { maxBuffer: 64 * 1024 * 1024 })
+async function unpacked(file: string, ...names: string[]): Promise<string> {
+  const { stdout } = await promisify(execFile)('tar', ['-xzOf', file, ...names], { maxBuffer: 64 * 1024 * 1024 })
   return stdout
 }
 
@@ -80,12 +80,62 @@ test('a support bundle has configuration, doctor, versions, schema, counts, metr
   const file = join(place.folder, 'bundle.tar.gz')
   const text = await unpacked(file)
   const { stdout: names } = await promisify(execFile)('tar', ['-tzf', file])
-  const list = ['versions.json', 'config.json', 'doctor.json', 'database.json', 'metrics.txt', 'log.txt']
+  const list = [
+    ...['versions.json', 'config.json', 'doctor.json', 'database.json', 'metrics.txt'],
+    ...['crashes.json', 'log.txt'],
+  ]
   expect(names.trim().split('\n')).toEqual(list.map((name) => `authd-support/${name}`))
   expect(JSON.parse(made.stdout).entries.map(({ name }: { name: string }) => name)).toEqual(names.trim().split('\n'))
   for (const part of ['"users": 2', '0001_', '"check": "database"', '"redacted": true', '"level":"error"'])
     expect(text).toContain(part)
   expect([statSync(file).mode & 0o777, again.code]).toEqual([0o600, 73])
+})
+
+test('a support bundle has the crash reports of the user who makes it, without what names a person', async () => {
+  const { place } = await filled()
+  const stack = 'Error: no row of ada.lovelace@example.com at usr_01jk0000000000000000000001'
+  const folder = join(place.folder, 'state/authd')
+  await mkdir(folder, { recursive: true })
+  await writeFile(join(folder, 'crash-7-1.json'), JSON.stringify({ command: 'users', stack }))
+  await writeFile(join(folder, 'crash-8-1.json'), 'cut off')
+  await symlink('/etc/hostname', join(folder, 'crash-9-1.json'))
+  await utimes(join(folder, 'crash-8-1.json'), 0, 0)
+  const bundle = ['support-bundle', '--yes', '--offline', '-c', 'authd.toml', '-o']
+  const env = { XDG_STATE_HOME: join(place.folder, 'state') }
+
+  await place.run([...bundle, 'all.tar.gz'], { env })
+  await place.run([...bundle, 'new.tar.gz', '--since', '1h'], { env })
+  const crashesIn = async (file: string) =>
+    JSON.parse((await unpacked(join(place.folder, file), 'authd-support/crashes.json')) || '[]')
+
+  const known = {
+    file: 'crash-7-1.json',
+    at: expect.any(String),
+    report: { command: 'users', stack: 'Error: no row of [mail address] at usr_[id]' },
+  }
+  expect(await crashesIn('all.tar.gz')).toEqual([
+    known,
+    { file: 'crash-8-1.json', at: '1970-01-01T00:00:00.000Z', report: 'cut off' },
+  ])
+  expect(await crashesIn('new.tar.gz')).toEqual([known])
+})
+
+test('with --since, a support bundle has the log from then on, however long it is', async () => {
+  const { place, run } = await filled()
+  const line = (at: number, message: string) => JSON.stringify({ time: new Date(at).toISOString(), message })
+  const now = Date.now()
+  const old = Array.from({ length: 50 }, () => line(now - 3 * 3_600_000, 'long ago'))
+  const lately = Array.from({ length: 700 }, (_, index) => line(now - 60_000, `lately ${index}`))
+  await writeFile(join(place.folder, 'authd.log'), `${[...old, ...lately, 'no time'].join('\n')}\n`)
+
+  await run('support-bundle', '--yes', '--offline', '-o', 'last.tar.gz')
+  await run('support-bundle', '--yes', '--offline', '--since', '1h', '-o', 'since.tar.gz')
+  const logIn = async (file: string) =>
+    (await unpacked(join(place.folder, file), 'authd-support/log.txt')).trim().split('\n')
+
+  const [last, since] = [await logIn('last.tar.gz'), await logIn('since.tar.gz')]
+  expect([last.length, since.filter((text) => text.includes('lately')).length]).toEqual([500, 700])
+  expect([since.some((text) => text.includes('long ago')), since.at(-1)]).toEqual([false, 'no time'])
 })
 
 test('a support bundle is shown first, and nothing is written where nobody can agree', async () => {

@@ -7,6 +7,9 @@ import { completing } from '../completion/offer.ts'
 import { AREAS, examine } from '../doctor/areas.ts'
 import { counted } from '../output/count.ts'
 
+/** What other programs call an area, and where it is here: a certificate belongs to the server that shows it. */
+const ELSEWHERE: Record<string, string> = { tls: 'proxy and mail', webauthn: 'config' }
+
 export default command({
   without: ['time'],
   description: 'Exit code 1: something is wrong, or with --strict there are warnings.',
@@ -48,5 +51,7 @@ function parseAreas(text: string | undefined): string[] {
   const named = text === undefined ? [] : text.split(',').map((name) => name.trim())
   const unknown = named.find((name) => !(AREAS as readonly string[]).includes(name))
   if (unknown === undefined) return named
-  throw new AuthdError('USAGE', { message: `--only: unknown area "${unknown}". Use ${AREAS.join(', ')}.` })
+  const others = ELSEWHERE[unknown]
+  const why = others === undefined ? `unknown area "${unknown}"` : `"${unknown}" is a part of ${others}`
+  throw new AuthdError('USAGE', { message: `--only: ${why}. Use ${AREAS.join(', ')}.` })
 }

@@ -3,7 +3,7 @@ import { fileStamp, systemClock } from '../../platform/clock.ts'
 import { tarGz } from '../../platform/tar.ts'
 import { command } from '../command.ts'
 import { completing } from '../completion/offer.ts'
-import { refuseFlags, WITHOUT } from '../flags.ts'
+import { refuseFlags, timeFlag, WITHOUT } from '../flags.ts'
 import { loadConfigOf } from '../load-config.ts'
 import { newFile, writing } from '../new-file.ts'
 import { renderCard } from '../output/card.ts'
@@ -15,6 +15,7 @@ export default command({
   examples: [
     'authd support-bundle',
     'authd support-bundle --yes -o bundle.tar.gz',
+    'authd support-bundle --since 2h',
     'authd support-bundle -y -o - | tar -tz',
   ],
   flags: {
@@ -25,6 +26,7 @@ export default command({
         description: 'Write to this new file; - is stdout. Defaults to a name with the time.',
       }),
     ),
+    since: timeFlag({ description: 'The log and crash reports since this time: 24h (ago) or 2026-11-23.' }),
     offline: Flags.boolean({ description: 'Ask no other machine.' }),
   },
   async run({ flags, out, confirm }) {
@@ -34,7 +36,7 @@ export default command({
     const loaded = await loadConfigOf({ ...flags, quiet: true })
     const file = path === '-' ? undefined : newFile(path)
     await writing(file, async () => {
-      const entries = await collectBundle(loaded, flags, { isOffline: flags.offline })
+      const entries = await collectBundle(loaded, flags, { isOffline: flags.offline, since: flags.since })
       const sizes = entries.map(({ name, text, about }) => ({ name, bytes: Buffer.byteLength(text), about }))
       for (const line of renderCard(sizes.map(({ name, bytes, about }) => [name, `${bytes} bytes: ${about}`])))
         out.hint(line)

@@ -1,9 +1,7 @@
-import { join } from 'node:path'
 import { AuthdError, type ErrorCode } from '../../errors.ts'
 import { toOperatorError } from '../../flows/shown-error.ts'
-import { createFile } from '../../platform/files.ts'
-import { makeFolder } from '../../platform/folder.ts'
 import { hideTokens } from '../../platform/secret.ts'
+import { writeCrashReport } from '../crash-reports.ts'
 import { cleanJson, cleanLine, inLines, print } from './clean.ts'
 
 const FAULTS_SHOWN = 20
@@ -41,7 +39,7 @@ export async function suggesting<Result>(
 /** Reports an error on stderr, as text or as JSON, and returns the exit code. stdout stays empty. */
 export function reportError(thrown: unknown, isJson: boolean): number {
   const failure = explain(thrown)
-  if (failure.exit === 70) failure.suggestions = [...failure.suggestions, ...writeCrashReport(thrown)]
+  if (failure.exit === 70) failure.suggestions = [...failure.suggestions, ...howToReport(writeCrashReport(thrown))]
   const { code, message, lines, details, suggestions, exit } = failure
   if (isJson) {
     const error = { code, message, ...(details && { details }), suggestions, exit_code: exit, request_id: null }
@@ -62,19 +60,9 @@ function explain(thrown: unknown): Failure {
   return { code, message: `This is a bug: ${hideTokens(text)}`, suggestions, exit }
 }
 
-/** Writes what a developer needs to find a bug, without secrets. */
-function writeCrashReport(thrown: unknown): string[] {
-  const state = process.env['XDG_STATE_HOME'] ?? join(process.env['HOME'] ?? '/', '.local/state')
-  const folder = join(state, 'authd')
-  const path = join(folder, `crash-${process.pid}-${Math.round(performance.timeOrigin)}.json`)
-  const stack = thrown instanceof Error ? hideTokens(thrown.stack ?? '') : ''
-  const report = { command: process.argv[2], node: process.version, stack }
-  try {
-    makeFolder(folder, 0o700)
-    createFile(path, `${JSON.stringify(report, null, 2)}\n`, { mode: 0o600 })
-    return [`send ${path} with a report of what you did`, 'authd support-bundle']
-  } catch {
-    // If nothing can be written, the message is all there is.
-    return ['authd support-bundle --output=-']
-  }
+/** If no crash report could be written, the message is all there is. */
+function howToReport(path: string | undefined): string[] {
+  return path === undefined
+    ? ['authd support-bundle --output=-']
+    : [`send ${path} with a report of what you did`, 'authd support-bundle']
 }

@@ -1,5 +1,6 @@
 import { type SpawnSyncOptions, spawnSync } from 'node:child_process'
 import { AuthdError } from '../../errors.ts'
+import { SECOND } from '../../platform/clock.ts'
 
 /** Longer than systemd lets a unit start or stop by default. Milliseconds. */
 const LONGEST_MS = 200_000
@@ -24,10 +25,14 @@ function spawned(command: string, args: string[], options: SpawnSyncOptions) {
   return spawnSync(command, args, { ...options, encoding: 'utf8', timeout: LONGEST_MS, killSignal: 'SIGKILL' })
 }
 
-/** The last lines that a unit has logged. Undefined without a journal that this user can read. */
-export function readJournal(unit: string, lines: number): string | undefined {
-  const args = ['--unit', unit, '--lines', String(lines), '--output', 'short-iso', '--no-pager', '--quiet']
-  const { status, stdout } = spawned('journalctl', args, { stdio: ['ignore', 'pipe', 'ignore'] })
+/** The last lines that a unit has logged, `since` in epoch milliseconds. Undefined without a journal that this user can read. */
+export function readJournal(
+  unit: string,
+  { lines, maxBytes, since }: { lines: number; maxBytes: number; since: number | undefined },
+): string | undefined {
+  const from = since === undefined ? [] : ['--since', `@${Math.floor(since / SECOND)}`]
+  const args = ['--unit', unit, '--lines', String(lines), ...from, '--output', 'short-iso', '--no-pager', '--quiet']
+  const { status, stdout } = spawned('journalctl', args, { stdio: ['ignore', 'pipe', 'ignore'], maxBuffer: maxBytes })
   return status === 0 && stdout !== '' ? String(stdout) : undefined
 }
 
