@@ -254,6 +254,19 @@ describe('SECURITY: an answer is given again to the one credential that the firs
 })
 
 describe('a request with a key', () => {
+  test('is another request once its answer has expired', async () => {
+    const authd = await startAuthd()
+    const browser = authd.browser()
+    await signInOnPage(authd, browser)
+    const rename = async (name: string) => (await browser.send('PATCH', '/v1/me', { headers, json: { name } })).status
+    await rename('Ada')
+    authd.clock.advance(10 * MINUTE - 1)
+    const within = await rename('Countess')
+    authd.clock.advance(1)
+
+    expect([within, await rename('Countess')]).toEqual([422, 200])
+  })
+
   test('whose query differs is another request', async () => {
     const authd = await startAuthd()
     const [here, there] = [authd.browser(), authd.browser()]

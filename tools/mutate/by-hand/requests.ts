@@ -225,4 +225,41 @@ export const REQUESTS: HandMade = {
       'a rule that ends now has expired': ["'expires_at <= ?'", "'expires_at < ?'"],
     },
   },
+  'src/flows/repetition/answer-once.ts': {
+    tests: [
+      'http/repetition',
+      'http/repetition.bypass',
+      'http/repetition.deletion',
+      'http/twice.api',
+      'http/twice.forms',
+    ],
+    mutants: {
+      'an answer to an API key ends with a deletion': [
+        'found.sessionId === null && (found.holder?.epoch ?? found.epochNow) !== found.epochNow',
+        'false',
+      ],
+      'an answer without a body outlives a deletion': ['isEmpty || epoch === undefined', 'epoch === undefined'],
+      'a key belongs to one body': ["asked.kind === 'key' && found.bodyDigest !== asked.bodyDigest", 'false'],
+      'an answer is kept for minutes': ['isInForce(now, one.createdAt, one.expiresAt)', 'true'],
+    },
+  },
+  'src/flows/repetition/may-repeat.ts': {
+    tests: [
+      'http/repetition',
+      'http/repetition.bypass',
+      'http/repetition.deletion',
+      'http/twice.api',
+      'http/twice.forms',
+    ],
+    mutants: {
+      'an attempt for a cookie is held by that cookie': ['held && isHeldBy(held, attemptCookies)', 'held'],
+      'nobody else gets an answer again': ['isHolder && (mayWait', 'true && (mayWait'],
+      'an answer ends with its session': ['(await isAlive(deps, sql, sessionId))', 'true'],
+      'a replaced cookie counts for seconds': [
+        'isSoon && holder.cookieDigest !== null',
+        'holder.cookieDigest !== null',
+      ],
+      'an older access token gets nothing newer': ['proven.authTime >= holder.authTime', 'true'],
+    },
+  },
 }
