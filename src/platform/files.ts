@@ -55,18 +55,18 @@ export function replaceFile(path: string, text: string | Uint8Array, options: Fi
  * of an empty draft. Returns false if the path is taken, also by a symbolic link.
  */
 export async function createFileBy(path: string, fill: (draft: string) => Promise<void> | void): Promise<boolean> {
-  const folder = draftFolder(path)
-  try {
+  const put = async (folder: string) => {
     const draft = join(folder, 'draft')
     closeSync(openNew(draft))
     await fill(draft)
     syncPath(draft, constants.O_RDWR)
     linkSync(draft, path)
+  }
+  try {
+    await inPrivateFolder(dirname(path), `.${basename(path)}-`, put)
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false
     throw error
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
   }
   syncFolder(dirname(path))
   return true
@@ -77,7 +77,7 @@ export async function fillFile(path: string, parts: AsyncIterable<Uint8Array>): 
   await writeFile(path, parts, { mode: 0o600 })
 }
 
-/** A private folder for `work`, deleted afterwards. */
+/** A private folder for `work`, deleted afterwards, also when the process exits meanwhile, for example by Ctrl-C. */
 export async function inPrivateFolder<Result>(
   parent: string,
   prefix: string,
@@ -85,10 +85,13 @@ export async function inPrivateFolder<Result>(
 ): Promise<Result> {
   makeFolder(parent, 0o700)
   const folder = mkdtempSync(join(parent, prefix))
+  const remove = () => rmSync(folder, { recursive: true, force: true })
+  process.once('exit', remove)
   try {
     return await work(folder)
   } finally {
-    rmSync(folder, { recursive: true, force: true })
+    process.off('exit', remove)
+    remove()
   }
 }
 

@@ -1,10 +1,13 @@
-import { readFileSync, statSync } from 'node:fs'
-import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { shell } from '../support/cli.ts'
+import { PROGRAM, shell } from '../support/cli.ts'
 import { freshPostgres } from '../support/postgres.ts'
 import { type StandInTools, standInPostgresTools } from '../support/stand-in-postgres-tools.ts'
+import { until } from '../support/until.ts'
 
 // What PostgreSQL's own programs do is shown by `npm run torture -- backup-postgres`.
 
@@ -16,6 +19,12 @@ async function emptyDatabase({ path }: StandInTools) {
   const { url, drop } = await freshPostgres()
   onTestFinished(drop)
   return { PATH: path, AUTHD_DATABASE_URL: url.replace('postgres@', `postgres:${encodeURIComponent(PASSWORD)}@`) }
+}
+
+/** What the stand-in has begun to write. */
+function halvesIn(folder: string): string[] {
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+  return names.filter((name) => basename(name) === 'draft' && statSync(join(folder, name)).size > 0)
 }
 
 /** A folder with a user in PostgreSQL, and a backup of it. */
@@ -110,6 +119,28 @@ test('SECURITY: no daemon starts on a PostgreSQL whose restore was cut short', a
     stderr: expect.stringContaining('A restore into this database was not finished.'),
   })
 })
+
+test.each(['SIGTERM', 'SIGINT'] as const)(
+  'SECURITY: a backup that is interrupted leaves no part of it (%s)',
+  async (signal) => {
+    const tools = await standInPostgresTools({ failing: 'ending' })
+    const place = await shell()
+    const env = { ...(await emptyDatabase(tools)), HOME: place.folder }
+    await place.run(['migrate', 'up'], { env })
+    await place.run(['users', 'add', 'ada@example.com'], { env })
+    await mkdir(join(place.folder, 'authd-data/backups'), { recursive: true })
+    const before = readdirSync(place.folder, { recursive: true })
+    const child = spawn(PROGRAM, ['backup', 'create'], { cwd: place.folder, env, stdio: 'ignore' })
+    const exit = once(child, 'exit')
+    await until(() => expect(halvesIn(place.folder)).toHaveLength(1))
+
+    child.kill(signal)
+    const [code] = await exit
+
+    expect(code).toBe(signal === 'SIGINT' ? 130 : 143)
+    expect(readdirSync(place.folder, { recursive: true })).toEqual(before)
+  },
+)
 
 test('a restore puts the tables first, closes the database, then fills it and ends what was valid', async () => {
   const tools = await standInPostgresTools()

@@ -4,18 +4,21 @@ import { join } from 'node:path'
 import { Client } from 'pg'
 
 /**
- * Plays pg_dump or pg_restore: name, file to record calls in, what fails (`reading` or a section), then the tool's arguments. Its dump is
+ * Plays pg_dump or pg_restore: name, file to record calls in, what fails (`reading`, `ending` or a section), then the tool's arguments. Its dump is
  * the text that `pg_restore --data-only` prints, of three tables. Before the data it makes the tables, and it restores no data.
  */
 const [name, log = '', failing, ...args] = process.argv.slice(2)
 appendFileSync(log, `${JSON.stringify({ name, args, env: process.env })}\n`)
 const flagValue = (flag: string) => args.find((arg) => arg.startsWith(flag))?.slice(flag.length) ?? ''
+// Until it is killed.
+if (failing === 'ending') setInterval(() => {}, 3_600_000)
 const isReading = name === 'pg_restore' && flagValue('--file=') === '-'
 if (failing === 'reading' ? isReading : args.includes(`--section=${failing}`)) {
   console.error(`pg_restore: error: ${isReading ? 'unexpected end of file' : 'no space left on device'}`)
   process.exit(1)
 }
-if (name === 'pg_dump') writeFileSync(flagValue('--file='), await dump())
+if (failing === 'ending') writeFileSync(flagValue('--file='), 'the first half')
+else if (name === 'pg_dump') writeFileSync(flagValue('--file='), await dump())
 else if (isReading) process.stdout.write(readFileSync(args.at(-1) ?? ''))
 else if (args.includes('--section=pre-data')) makeTables(/'(.*)'/.exec(flagValue('--dbname='))?.[1] ?? '')
 
