@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { notifyReloadText, unitTexts } from '../src/cli/service/unit.ts'
+import { dropInText, unitTexts } from '../src/cli/service/unit.ts'
 import { exampleEnv, exampleFile, referencePage } from '../src/config/example.ts'
 import { ERRORS } from '../src/errors.ts'
 import { type DeclaredEvent, DOOR, EVENTS } from '../src/flows/events.ts'
@@ -20,7 +20,7 @@ export const GENERATED: Readonly<Record<string, () => string>> = {
   ...Object.fromEntries(
     Object.entries(unitTexts(SERVICE)).map(([unit, text]) => [`deploy/systemd/${unit}`, () => text]),
   ),
-  'deploy/systemd/authd.service.d/notify-reload.conf': notifyReloadText,
+  'deploy/systemd/authd.service.d/notify-reload.conf': dropInText,
   'deploy/grafana/authd.json': dashboard,
 }
 

@@ -1,11 +1,31 @@
+import { execFileSync } from 'node:child_process'
 import { chown, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { checkUnit } from '../../src/cli/doctor/unit-check.ts'
+import { startCommand } from '../../src/cli/service/files.ts'
 import { refuseHiddenProgram } from '../../src/cli/service/flags.ts'
-import { unitText } from '../../src/cli/service/unit.ts'
+import { dropInText, unitText, unitTexts } from '../../src/cli/service/unit.ts'
 import { shell } from '../support/cli.ts'
 
 const UNITS = 'etc/systemd/system'
+const PACKAGE = 'usr/lib/systemd/system'
+const SERVICE = { name: 'authd', user: 'authd', program: '/usr/bin/authd' }
+
+/** A folder like the root of a machine with systemd. */
+async function machine(): Promise<string> {
+  const { folder } = await shell()
+  const root = join(folder, 'machine')
+  await mkdir(join(root, 'run/systemd/system'), { recursive: true })
+  return root
+}
+
+async function packageUnits(root: string): Promise<void> {
+  await mkdir(join(root, PACKAGE), { recursive: true })
+  await mkdir(join(root, 'usr/bin'), { recursive: true })
+  await writeFile(join(root, SERVICE.program), '')
+  for (const [unit, text] of Object.entries(unitTexts(SERVICE))) await writeFile(join(root, PACKAGE, unit), text)
+}
 
 test('service install writes the unit and backs up the old one; uninstall removes only its own files', async () => {
   const place = await shell()
@@ -73,6 +93,85 @@ test.each([
 
   const paths = (JSON.parse(stdout).files as { path: string }[]).map(({ path }) => path)
   expect(paths.filter((path) => path === `/${UNITS}/shop-auth.service.d/notify-reload.conf`)).toHaveLength(count)
+})
+
+test('no unit has a key that systemd 252 does not know', () => {
+  const newer = /^(OpenFile|Type=notify-reload|RestartSteps|RestartMaxDelaySec|ReloadSignal|PollLimit\w+)/m
+
+  const texts = Object.values(unitTexts(SERVICE))
+
+  expect(texts.filter((text) => newer.test(text))).toEqual([])
+  expect(dropInText()).toMatch(/^Type=notify-reload\nExecReload=\nOpenFile=\/run\/systemd\/notify:notify$/m)
+})
+
+test('the socket closes if the daemon that it starts keeps exiting', () => {
+  const texts = unitTexts(SERVICE)
+
+  expect(texts['authd.socket']).toMatch(/^TriggerLimitIntervalSec=60\nTriggerLimitBurst=5$/m)
+})
+
+test.each([
+  [257, 1],
+  [252, 0],
+])(
+  'the package brings the drop-in where systemd knows its keys, and removes it: systemd %i',
+  async (version, count) => {
+    const root = await machine()
+    const tools = join(root, 'tools')
+    const fakes = {
+      systemctl: `echo 'systemd ${version} (${version}.1)'`,
+      'systemd-sysusers': ':',
+      'systemd-tmpfiles': ':',
+    }
+    await mkdir(tools)
+    for (const [name, does] of Object.entries(fakes)) {
+      await writeFile(join(tools, name), `#!/bin/sh\n${does}\n`, { mode: 0o755 })
+    }
+    const script = (name: string, act: string) =>
+      execFileSync('/bin/sh', [join('deploy/debian', name), act], {
+        env: { DPKG_ROOT: root, PATH: `${tools}:/usr/bin:/bin` },
+        stdio: 'ignore',
+      })
+    const dropIns = () => readdir(join(root, UNITS, 'authd.service.d')).catch(() => [])
+
+    script('postinst', 'configure')
+    const installed = await dropIns()
+    script('postrm', 'remove')
+
+    expect(installed).toHaveLength(count)
+    expect(await dropIns()).toEqual([])
+  },
+)
+
+test('where a package brought the unit, nothing replaces it and its start is the next command', async () => {
+  const place = await shell()
+  const root = await machine()
+  await packageUnits(root)
+
+  const { code, stderr } = await place.run(['service', 'install', '--root', root])
+
+  expect(code).toBe(1)
+  expect(stderr).toContain(`${PACKAGE}/authd.service already. Nothing was changed.`)
+  expect(stderr).toContain('Try: sudo systemctl enable --now authd')
+  expect(startCommand(root)).toBe('sudo systemctl enable --now authd')
+  expect(startCommand(join(root, 'empty'))).toBe('sudo authd service install --now')
+})
+
+test('doctor compares the units of a package with those of this version, where the package has them', async () => {
+  const root = await machine()
+  await packageUnits(root)
+  const check = () => checkUnit({ root, enabled: () => 'enabled', systemdVersion: 252 })
+
+  const fresh = check()
+  await writeFile(join(root, PACKAGE, 'authd.socket'), '# an older one\n')
+  const old = check()
+  await mkdir(join(root, UNITS), { recursive: true })
+  await writeFile(join(root, UNITS, 'authd.service'), unitText(SERVICE))
+  const replaced = check()
+
+  expect(fresh).toMatchObject([{ status: 'ok', detail: `${root}/${PACKAGE}/authd.service, enabled` }])
+  expect(old).toMatchObject([{ status: 'warn', detail: expect.stringMatching(/authd\.socket is not as this/) }])
+  expect(replaced).toMatchObject([{ status: 'warn', fix: 'sudo authd service uninstall' }])
 })
 
 test('init gives its configuration to the group of the folder, so that the service can read it', async () => {

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { sysusersText, unitTexts } from '../../src/cli/service/unit.ts'
+import { dropInText, sysusersText, unitTexts } from '../../src/cli/service/unit.ts'
 import type { Architecture } from './machine.ts'
 
 export interface DebInput {
@@ -83,6 +83,7 @@ function contents(input: DebInput): Record<string, string | Buffer> {
     ...Object.fromEntries(
       Object.entries(unitTexts(SERVICE)).map(([unit, text]) => [`lib/systemd/system/${unit}`, text]),
     ),
+    'usr/share/authd/notify-reload.conf': dropInText(),
     'usr/lib/sysusers.d/authd.conf': sysusersText(SERVICE),
     'usr/lib/tmpfiles.d/authd.conf': 'd /etc/authd 0750 root authd -\n',
     'usr/share/bash-completion/completions/authd': completions.bash,

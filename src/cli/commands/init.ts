@@ -3,6 +3,7 @@ import { shell } from '../../platform/shell.ts'
 import { command } from '../command.ts'
 import { completing } from '../completion/offer.ts'
 import { dryRunFlag, SERVICE_DIR } from '../flags.ts'
+import { startCommand } from '../service/files.ts'
 
 export default command({
   without: ['verbose', 'timeout'],
@@ -39,7 +40,7 @@ export default command({
     const where = isForService ? [] : ['--config', result.config]
     const next = [
       '',
-      `Next: ${isForService ? 'sudo authd service install --now' : shell`authd serve --config ${result.config}`}`,
+      `Next: ${isForService ? startCommand('/') : shell`authd serve --config ${result.config}`}`,
       `      ${shell`authd email test you@example.com ${where}`}`,
       `      ${shell`authd users list ${where}`}`,
     ]

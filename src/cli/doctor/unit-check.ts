@@ -1,11 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { Check } from '../../flows/operator/doctor-database.ts'
-import { serviceFiles, UNIT_FOLDERS } from '../service/files.ts'
-import { MARK } from '../service/unit.ts'
+import { packagedUnit, serviceFiles, UNIT_FOLDERS } from '../service/files.ts'
+import { MARK, unitTexts } from '../service/unit.ts'
 
 /** What an operator compares: `authd service print` makes the same files. */
 const FIX = 'sudo authd service install'
+const PACKAGE_FIX = 'install the package again'
 
 /**
  * The systemd unit: installed, as this version prints it, and enabled at boot. `enabled` asks systemctl. `root` is put
@@ -30,18 +31,26 @@ export function checkUnit({
   if (!text.startsWith(MARK)) {
     return [{ check, status: 'warn', detail: `${found} was not made by authd`, fix: `${FIX} --name authd-server` }]
   }
+  const packaged = packagedUnit('authd', root)
+  if (packaged !== undefined && packaged !== found) {
+    const detail = `${found} replaces ${packaged}, which the package keeps up to date`
+    return [{ check, status: 'warn', detail, fix: 'sudo authd service uninstall' }]
+  }
   const program = /^ExecStart="?(.*?)"? serve$/m.exec(text)?.[1] ?? ''
   const user = /^User=(.*)$/m.exec(text)?.[1] ?? ''
-  const expected = serviceFiles({ name: 'authd', user, program }, { root, systemdVersion })
+  const options = { name: 'authd', user, program }
+  const expected =
+    packaged === undefined ? serviceFiles(options, { root, systemdVersion }) : besideUnit(packaged, unitTexts(options))
+  const fix = packaged === undefined ? FIX : PACKAGE_FIX
   const other = expected.find(({ path, text }) => !existsSync(path) || readFileSync(path, 'utf8') !== text)?.path
   const state = enabled('authd.service')
   const lines: Check[] = [
     ...(existsSync(join(root, program))
       ? []
-      : [{ check, status: 'wrong' as const, detail: `${found} starts ${program}, which does not exist`, fix: FIX }]),
+      : [{ check, status: 'wrong' as const, detail: `${found} starts ${program}, which does not exist`, fix }]),
     ...(other === undefined
       ? []
-      : [{ check, status: 'warn' as const, detail: `${other} is not as this version makes it`, fix: FIX }]),
+      : [{ check, status: 'warn' as const, detail: `${other} is not as this version makes it`, fix }]),
     ...(state === 'enabled'
       ? []
       : [
@@ -54,4 +63,9 @@ export function checkUnit({
         ]),
   ]
   return lines.length > 0 ? lines : [{ check, status: 'ok', detail: `${found}, enabled` }]
+}
+
+/** The units of a package, which has them all in one folder. */
+function besideUnit(path: string, texts: Record<string, string>): { path: string; text: string }[] {
+  return Object.entries(texts).map(([unit, text]) => ({ path: join(dirname(path), unit), text }))
 }

@@ -6,10 +6,12 @@ import { fileStamp, systemClock } from '../../platform/clock.ts'
 import { createFile, replaceFile } from '../../platform/files.ts'
 import { makeFolder } from '../../platform/folder.ts'
 import { shell } from '../../platform/shell.ts'
-import { MARK, NOTIFY_RELOAD_SINCE, notifyReloadText, sysusersText, type UnitOptions, unitTexts } from './unit.ts'
+import { DROP_IN_SINCE, dropInText, MARK, sysusersText, type UnitOptions, unitTexts } from './unit.ts'
 
-/** The unit folders of systemd. authd writes to the first. */
-export const UNIT_FOLDERS = ['/etc/systemd/system', '/usr/lib/systemd/system', '/lib/systemd/system']
+/** authd writes units to the first of systemd's folders. A package has its own in the others. */
+const OUR_FOLDER = '/etc/systemd/system'
+const PACKAGE_FOLDERS = ['/usr/lib/systemd/system', '/lib/systemd/system']
+export const UNIT_FOLDERS = [OUR_FOLDER, ...PACKAGE_FOLDERS]
 
 export interface ServiceFile {
   path: string
@@ -26,12 +28,33 @@ export interface UnitTarget {
 /** The files of an installation. */
 export function serviceFiles(options: UnitOptions, { root, systemdVersion = 0 }: UnitTarget): ServiceFile[] {
   const { name } = options
-  const reload = { path: `/etc/systemd/system/${name}.service.d/notify-reload.conf`, text: notifyReloadText() }
+  const dropIn = { path: `${OUR_FOLDER}/${name}.service.d/notify-reload.conf`, text: dropInText() }
   return [
-    ...Object.entries(unitTexts(options)).map(([unit, text]) => ({ path: `/etc/systemd/system/${unit}`, text })),
-    ...(systemdVersion >= NOTIFY_RELOAD_SINCE ? [reload] : []),
+    ...Object.entries(unitTexts(options)).map(([unit, text]) => ({ path: `${OUR_FOLDER}/${unit}`, text })),
+    ...(systemdVersion >= DROP_IN_SINCE ? [dropIn] : []),
     { path: `/etc/sysusers.d/${name}.conf`, text: sysusersText(options) },
   ].map(({ path, text }) => ({ path: join(root, path), text }))
+}
+
+/** The unit file of a service that a package brought, which a file of the same name in /etc would replace. */
+export function packagedUnit(name: string, root: string): string | undefined {
+  return PACKAGE_FOLDERS.map((folder) => join(root, folder, `${name}.service`)).find(isOurs)
+}
+
+/** The command that starts the service now and at every boot. */
+export function startCommand(root: string): string {
+  const isInstalled = UNIT_FOLDERS.some((folder) => isOurs(join(root, folder, 'authd.service')))
+  return isInstalled ? 'sudo systemctl enable --now authd' : 'sudo authd service install --now'
+}
+
+/** Rejects a service that a package has installed. */
+export function refusePackagedUnit(name: string, root: string): void {
+  const packaged = packagedUnit(name, root)
+  if (packaged === undefined) return
+  throw new AuthdError('FAILED', {
+    message: `The package has installed ${packaged} already. Nothing was changed.`,
+    suggestions: [shell`sudo systemctl enable --now ${name}`, shell`sudo systemctl edit ${name}`],
+  })
 }
 
 /** The units of a service, with or without their files. */

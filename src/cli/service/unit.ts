@@ -28,10 +28,7 @@ export function unitTexts(options: UnitOptions): Record<string, string> {
   }
 }
 
-/**
- * The unit, with notify protocol, watchdog, reload, and the fewest privileges the daemon needs. It needs systemd 252.
- * Before 253, systemd skips an unknown key with a warning, and systemd-notify is used instead.
- */
+/** The unit, with notify protocol, watchdog, reload, and the fewest privileges the daemon needs. It needs systemd 252. */
 export function unitText({ name, user, program }: UnitOptions): string {
   return `${MARK} Change it with: ${shell`systemctl edit ${name}`}
 [Unit]
@@ -43,7 +40,6 @@ StartLimitIntervalSec=0
 [Service]
 Type=notify
 NotifyAccess=all
-OpenFile=/run/systemd/notify:notify
 ExecStart=${word(program)} serve
 ExecReload=/usr/bin/kill -HUP $MAINPID
 User=${user}
@@ -101,27 +97,36 @@ WantedBy=multi-user.target
 `
 }
 
-/** First systemd whose `systemctl reload` waits for the daemon. Older ones reject the type. */
-export const NOTIFY_RELOAD_SINCE = 253
+/** First systemd that knows the keys of the drop-in. Older ones warn about each in the journal, or reject the unit. */
+export const DROP_IN_SINCE = 253
 
-/** Drop-in for a new enough systemd, which sends the reload signal itself instead of starting a program. */
-export function notifyReloadText(): string {
-  return `${MARK} For systemd ${NOTIFY_RELOAD_SINCE} or newer.
+/**
+ * Drop-in for a new enough systemd: a socket to it instead of a program (systemd-notify) for each report, and a reload
+ * that waits for the daemon.
+ */
+export function dropInText(): string {
+  return `${MARK} For systemd ${DROP_IN_SINCE} or newer.
 [Service]
 Type=notify-reload
 ExecReload=
+OpenFile=/run/systemd/notify:notify
 `
 }
 
-/** Listens while the daemon restarts, so that connections wait instead of being refused. */
+/**
+ * Listens while the daemon restarts, so that connections wait instead of being refused. A waiting connection starts the
+ * daemon again whatever it exited with, so the socket closes if it keeps exiting.
+ */
 function socketText({ name }: Pick<UnitOptions, 'name'>): string {
-  return `${MARK} Enable it with: ${shell`systemctl enable --now ${`${name}.socket`}`}
+  return `${MARK} Enable it with: ${shell`systemctl stop ${name}`}; ${shell`systemctl enable --now ${`${name}.socket`} ${name}`}
 [Unit]
 Description=Socket of authd, open while the daemon restarts
 
 [Socket]
 ListenStream=127.0.0.1:3000
 NoDelay=yes
+TriggerLimitIntervalSec=60
+TriggerLimitBurst=5
 
 [Install]
 WantedBy=sockets.target

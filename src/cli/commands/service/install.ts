@@ -5,7 +5,7 @@ import { makeFolder } from '../../../platform/folder.ts'
 import { shell } from '../../../platform/shell.ts'
 import { command } from '../../command.ts'
 import { dryRunFlag, WITHOUT } from '../../flags.ts'
-import { refuseForeignUnit, serviceFiles, writeServiceFile } from '../../service/files.ts'
+import { refuseForeignUnit, refusePackagedUnit, serviceFiles, writeServiceFile } from '../../service/files.ts'
 import { programPath, refuseHiddenProgram, serviceFlags } from '../../service/flags.ts'
 import { refuseUnprivileged, run, systemdVersion } from '../../service/run.ts'
 
@@ -23,6 +23,7 @@ export default command({
     const isDry = flags['dry-run']
     const callsNothing = isDry || flags['unit-only'] || root !== '/'
     refuseForeignUnit(name, root)
+    refusePackagedUnit(name, root)
     if (!isDry && root === '/') {
       refuseUnprivileged(shell`sudo authd service install --name ${name}`)
       refuseHiddenProgram(programPath())

@@ -4,7 +4,7 @@ import { dryRunFlag, WITHOUT } from '../../flags.ts'
 import { refuseForeignUnit, removeServiceFile, serviceFiles, startedUnits } from '../../service/files.ts'
 import { serviceFlags } from '../../service/flags.ts'
 import { refuseUnprivileged, run } from '../../service/run.ts'
-import { NOTIFY_RELOAD_SINCE } from '../../service/unit.ts'
+import { DROP_IN_SINCE } from '../../service/unit.ts'
 
 export default command({
   without: WITHOUT.configuration,
@@ -21,7 +21,7 @@ export default command({
       const units = startedUnits(name, root)
       if (isHere && units.length > 0) run('systemctl', 'disable', '--now', ...units)
     }
-    const everything = { root, systemdVersion: NOTIFY_RELOAD_SINCE }
+    const everything = { root, systemdVersion: DROP_IN_SINCE }
     const paths = serviceFiles({ name, user: name, program: '' }, everything).map(({ path }) => path)
     const removed = isDry ? paths : paths.filter(removeServiceFile)
     if (!isDry && isHere) run('systemctl', 'daemon-reload')
