@@ -159,7 +159,7 @@ export async function furnished(): Promise<Furnished> {
   const { name: BACKUP = '' } = await json('backup', 'create')
   const { id: EVT = '' } = (await json('audit', 'list', '--limit', '1')).data[0]
   addRows(join(place.folder, 'authd-data/authd.db'))
-  const ids: Record<string, string> = { KEY, WHE, MSG, BACKUP, EVT, PASSKEY: 'key' }
+  const ids: Record<string, string> = { KEY, WHE, MSG, BACKUP, EVT, PASSKEY: 'key', WEBHOOK: WHE, MAIL: MSG }
   const lineOf = (id: string) => [...id.split(' '), ...(LINES[id] ?? []).map((word) => ids[word] ?? word)]
   const copy = async () => {
     const folder = await mkdtemp(join(TEMPORARY, 'authd-cli-'))

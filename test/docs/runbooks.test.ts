@@ -1,12 +1,21 @@
 import { readFileSync } from 'node:fs'
-import { cp, rm } from 'node:fs/promises'
+import { cp, readdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeAll, expect, test } from 'vitest'
 import { type Shell, shell } from '../support/cli.ts'
 import { type Furnished, furnished } from '../support/every-command.ts'
 import { until } from '../support/until.ts'
 
-const PAGE = readFileSync(join(import.meta.dirname, '../../docs/incidents.md'), 'utf8')
+const pageOf = (name: string) => readFileSync(join(import.meta.dirname, '../../docs', name), 'utf8')
+const INCIDENTS = sectionsIn(pageOf('incidents.md'), (part) =>
+  [...part.matchAll(/```sh\n([\s\S]*?)```/g)].flatMap(([, block = '']) => block.trim().split('\n')),
+)
+const ALERTS = sectionsIn(pageOf('monitoring.md').split('## Runbook')[1] ?? '', (part) =>
+  // The steps. The sentences before them say what has happened.
+  [...part.replace(/^(?!\d\. ).*$/gm, '').matchAll(/`([^`]+)`/g)]
+    .map(([, code = '']) => code)
+    .filter((code) => /^(?:sudo )?authd /.test(code)),
+)
 
 /** Programs of the machine, which this test does not run. */
 const OTHERS = ['df', 'du', 'ls', 'journalctl', 'systemctl', 'tar']
@@ -19,7 +28,8 @@ const ANSWERS: Record<string, string> = {
 }
 /** No daemon and no mail server is there. There, `doctor` finds something, and `config check` no configuration. */
 const MAY_END_WITH: Record<string, number[]> = {
-  'healthcheck --ready': [1],
+  healthcheck: [1],
+  status: [1],
   'email test': [69],
   'config check': [78],
   doctor: [1],
@@ -31,13 +41,13 @@ interface Line {
   from?: string[]
 }
 
-/** Headings of the second and third level with the commands in their blocks. Without those that have none. */
-function sectionsIn(page: string): [string, string[]][] {
+/** Headings of the second and third level with the commands below them. Without those that have none. */
+function sectionsIn(page: string, commandsIn: (part: string) => string[]): [string, string[]][] {
   const parts = page.split(/^#{2,3} /m).slice(1)
-  const sections = parts.map((part): [string, string[]] => {
-    const blocks = [...part.matchAll(/```sh\n([\s\S]*?)```/g)].flatMap(([, block = '']) => block.trim().split('\n'))
-    return [part.split('\n')[0] ?? '', blocks.map((line) => line.trim().replace(/^sudo /, ''))]
-  })
+  const sections = parts.map((part): [string, string[]] => [
+    part.split('\n')[0] ?? '',
+    commandsIn(part).map((line) => line.trim().replace(/^sudo /, '')),
+  ])
   return sections.filter(([, lines]) => lines.length > 0)
 }
 
@@ -71,32 +81,37 @@ async function follow(place: Shell, lines: string[], ids: Record<string, string>
 }
 
 let folder: Furnished
+const ids = () => ({ ...folder.ids, BACKUP: EARLIER })
 beforeAll(async () => {
   folder = await furnished()
 })
 
-/** Without the backup that may be of this second, and so have the name of the next one. */
+const EARLIER = 'authd-2026-01-01T00-00-00Z'
+const earlier = (name: string) => name.replace(/^authd-[^.]+/, EARLIER)
+
+/** Its backup is of another second, and so cannot have the name of the next one. */
 async function copied(): Promise<Shell> {
   const place = await folder.copy()
-  await rm(join(place.folder, 'authd-data/backups'), { recursive: true })
+  const backups = join(place.folder, 'authd-data/backups')
+  for (const name of await readdir(backups)) await rename(join(backups, name), join(backups, earlier(name)))
   return place
 }
 
-test.each(sectionsIn(PAGE))('each command works as the page has it: %s', async (_, lines) => {
+test.each([...INCIDENTS, ...ALERTS])('each command works as the page has it: %s', async (_, lines) => {
   const place = await copied()
 
-  const faults = await follow(place, lines, folder.ids)
+  const faults = await follow(place, lines, ids())
 
   expect(faults).toEqual([])
 })
 
-const linesOf = (heading: string) => new Map(sectionsIn(PAGE)).get(heading) ?? []
+const linesOf = (heading: string) => new Map(INCIDENTS).get(heading) ?? []
 const json = async (place: Shell, ...args: string[]) => JSON.parse((await place.run([...args, '--json'])).stdout)
 
 test('a thief of a mailbox has nothing left: no session, no factor, and mail alone does not sign in', async () => {
   const place = await copied()
 
-  await follow(place, linesOf("Somebody's mailbox was taken over"), folder.ids)
+  await follow(place, linesOf("Somebody's mailbox was taken over"), ids())
   const user = await json(place, 'users', 'show', 'ada@example.net')
   const live = await json(place, 'sessions', 'list')
 
@@ -107,8 +122,8 @@ test('a thief of a mailbox has nothing left: no session, no factor, and mail alo
 test('a revoked API key and a deleted user are gone, and the page leaves a new key', async () => {
   const place = await copied()
 
-  await follow(place, linesOf('An API key'), folder.ids)
-  await follow(place, linesOf('A user leaves'), folder.ids)
+  await follow(place, linesOf('An API key'), ids())
+  await follow(place, linesOf('A user leaves'), ids())
   const keys = await json(place, 'api-keys', 'list')
   const users = await json(place, 'users', 'list', '--search', 'ada@')
 
