@@ -24,6 +24,7 @@ const WAITS: Record<string, { deadlines: RegExp[] } | { none: string }> = {
     deadlines: [/signal: AbortSignal\.any\(\[AbortSignal\.timeout\(timeoutMs\)/],
   },
   'src/platform/systemd.ts': { deadlines: [/spawn\(.*timeout: NOTIFY_MS, killSignal: 'SIGKILL'/] },
+  'src/platform/unfinished-file.ts': { none: 'nothing waits for the child, which ends with this process' },
   'src/startup/postgres-tools.ts': { deadlines: [/timeout: VERSION_MS/, /timeout: LONGEST_MS/] },
   'src/startup/separate-inspection.ts': { deadlines: [/timeout: LONGEST_MS, killSignal: 'SIGKILL'/] },
   'src/store/postgres-changes.ts': { deadlines: [/query\(\{.*query_timeout/] },

@@ -1,21 +1,28 @@
 import { AuthdError } from '../errors.ts'
 import { unwritable } from '../flows/shown-error.ts'
 import { type NewFile, openNewFile } from '../platform/files.ts'
+import { deleteUnlessFinished } from '../platform/unfinished-file.ts'
 
 /**
  * A new file for the output of a command, which only this user can read. Opened before privileges are dropped, and before
- * anything is recorded. If the command ends before it is closed, also by Ctrl-C, there is no file, or an empty one where
- * the service's user may not delete it. Throws FILE_EXISTS, NO_PERMISSION, OUTPUT_FAILED.
+ * anything is recorded. If the command ends before it is closed, also by Ctrl-C, there is no file. Throws FILE_EXISTS,
+ * NO_PERMISSION, OUTPUT_FAILED.
  */
 export function newFile(path: string): NewFile {
   const file = openNew(path)
+  // The service's user could not delete what root has made.
+  const finish = process.getuid?.() === 0 ? deleteUnlessFinished(path) : undefined
   const discard = () => file.discard()
   process.once('exit', discard)
   const ended = (end: () => void) => () => {
     process.off('exit', discard)
     end()
   }
-  return { append: file.append, close: ended(file.close), discard: ended(file.discard) }
+  const close = () => {
+    file.close()
+    finish?.()
+  }
+  return { append: file.append, close: ended(close), discard: ended(file.discard) }
 }
 
 function openNew(path: string): NewFile {

@@ -32,8 +32,10 @@ export async function collectBundle(
   flags: GlobalFlags,
   { isOffline, since }: { isOffline: boolean; since: number | undefined },
 ): Promise<BundleEntry[]> {
-  // Before root's rights are dropped: they are in the home of the user who runs the command.
+  // Before root's rights are dropped: the reports are in the home of the user who runs the command, and the journal is not
+  // open to the service's user. A log file is read with the rights of that user, who could have made it a link.
   const crashes = readCrashReports().filter(({ at }) => at >= (since ?? 0))
+  const journal = loaded.config.log.file === undefined ? lastOfJournal(since) : undefined
   const secrets = secretsOf(loaded.config)
   const database = await withDatabase({ ...flags, quiet: true }, describeDatabase).catch(reasonOf)
   const asked = { only: [], isOffline, dkimSelector: undefined, dnsServers: undefined }
@@ -46,7 +48,7 @@ export async function collectBundle(
     ['database.json', 'version, migrations and rows by table', asJson(database)],
     ['metrics.txt', 'the metrics of the daemon', 'text' in metrics ? metrics.text : `${metrics.why}\n`],
     ['crashes.json', 'crash reports of commands', asJson(crashes.map(shownCrash))],
-    ['log.txt', aboutLog(since), lastLog(loaded.config, since)],
+    ['log.txt', aboutLog(since), journal ?? lastOfFile(loaded.config, since)],
   ]
   return texts.map(([name, about, text]) => ({
     name: `authd-support/${name}`,
@@ -86,14 +88,22 @@ function shownCrash({ file, at, text }: CrashReport) {
 }
 
 function aboutLog(since: number | undefined): string {
-  const { lines } = since === undefined ? LAST : SINCE
+  const { lines } = mostOf(since)
   return `the last ${lines} lines of the log${since === undefined ? '' : ` since ${toRfc3339(since)}`}`
 }
 
-function lastLog({ log: { file } }: Config, since: number | undefined): string {
-  const most = since === undefined ? LAST : SINCE
-  const text = file === undefined ? readJournal('authd', { ...most, since }) : endOf(file, { ...most, since })
-  return text === undefined ? 'Neither a log file nor a journal of the unit authd was found.\n' : text
+function lastOfJournal(since: number | undefined): string {
+  return (
+    readJournal('authd', { ...mostOf(since), since }) ?? 'There is no log.file, and no journal of the unit authd.\n'
+  )
+}
+
+function lastOfFile({ log: { file = '' } }: Config, since: number | undefined): string {
+  return endOf(file, { ...mostOf(since), since }) ?? 'The log file cannot be read.\n'
+}
+
+function mostOf(since: number | undefined) {
+  return since === undefined ? LAST : SINCE
 }
 
 /** The last lines of a file. Undefined if it cannot be read. */

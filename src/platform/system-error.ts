@@ -40,7 +40,9 @@ export function systemTrouble(error: unknown): { kind: TroubleKind; message: str
 export function systemReason(error: unknown): string {
   const known = innermost(error)
   if (!(known instanceof Error)) return String(known)
-  return 'errno' in known && typeof known.errno === 'number' ? getSystemErrorMessage(known.errno) : known.message
+  const number = 'errno' in known && typeof known.errno === 'number' ? -Math.abs(known.errno) : 0
+  // Node's rm and cp give the number without its sign, and getSystemErrorMessage throws for what is not a negative integer.
+  return Number.isSafeInteger(number) && number < 0 ? getSystemErrorMessage(number) : known.message
 }
 
 /** A name with several addresses fails with one error for each. */
