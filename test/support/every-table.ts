@@ -1,7 +1,7 @@
 import { COPIED_TABLES, type CopiedRow } from '../../src/store/copied-tables.ts'
 import type { Db, Value } from '../../src/store/db.ts'
 
-interface Column {
+export interface Column {
   table: string
   name: string
   type: string
@@ -42,7 +42,7 @@ export async function fillEveryTable(db: Db, { from, rows }: { from: number; row
   await db.write((trx) => trx.run('UPDATE audit_head SET seq = ?', [from + rows]))
 }
 
-function sampleOf({ type }: Column, number: number): Value {
+export function sampleOf({ type }: Column, number: number): Value {
   if (type === 'text') return `${ODD[number % ODD.length]} ${number}`
   return type === 'bigint' ? 1_790_000_000_000 + number : number
 }
@@ -60,7 +60,7 @@ export async function everyRow(db: Db): Promise<Record<string, CopiedRow[]>> {
   return found
 }
 
-async function columnsOf(db: Db): Promise<Column[]> {
+export async function columnsOf(db: Db): Promise<Column[]> {
   const rows = await db.read((sql) => sql.all<Column & { nullable: number }>(COLUMNS[sql.dialect]))
   return rows.map(({ nullable, ...column }) => ({ ...column, isNullable: nullable === 1 }))
 }
