@@ -1,12 +1,12 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { MIGRATIONS, type Migration } from '../../migrations/index.ts'
+import { MIGRATIONS } from '../../migrations/index.ts'
 import { checkSchema } from '../../src/flows/operator/schema.ts'
-import { COPIED_TABLES } from '../../src/store/copied-tables.ts'
 import type { Db, Value } from '../../src/store/db.ts'
 import { migrate } from '../../src/store/migrate.ts'
 import { openDatabase } from '../../src/store/open.ts'
 import { emptyDatabase } from '../support/databases.ts'
-import { type Column, columnsOf, sampleOf } from '../support/every-table.ts'
+import { sampleOf } from '../support/every-table.ts'
+import { applyMigration, tablesOf } from '../support/old-schema.ts'
 
 /** What a migration does not keep, and why nothing is lost. */
 const NOT_KEPT = {
@@ -30,31 +30,9 @@ interface Spent {
 /** Written by authd alone, with one row or one per migration. */
 const OWN = ['audit_head', 'schema_migrations']
 
-async function apply(db: Db, { id, up }: Migration): Promise<void> {
-  await db.migrate(async (trx) => {
-    if (!(await trx.schema.hasTable('schema_migrations'))) {
-      await trx.schema.createTable('schema_migrations', (table) => {
-        table.text('id').primary()
-        table.bigInteger('applied_at').notNullable()
-      })
-    }
-    await up(trx)
-    await trx('schema_migrations').insert({ id, applied_at: 0 })
-  })
-}
-
-/** With the tables first that others refer to. */
-function byTable(columns: Column[]): Map<string, Column[]> {
-  const place = ({ table }: Column) => COPIED_TABLES.findIndex(({ name }) => name === table)
-  return Map.groupBy(
-    columns.toSorted((a, b) => place(a) - place(b)),
-    ({ table }) => table,
-  )
-}
-
 /** Adds a row to every table that this schema has, with a value in every column. */
 async function addRows(db: Db, row: number, by: string): Promise<Made[]> {
-  const tables = [...byTable(await columnsOf(db))].filter(([table]) => !OWN.includes(table))
+  const tables = [...(await tablesOf(db))].filter(([table]) => !OWN.includes(table))
   const made = tables.map(([table, columns]) => {
     const values = Object.fromEntries(columns.map((column) => [column.name, sampleOf(column, row)]))
     return { table, by, values }
@@ -72,7 +50,7 @@ async function addRows(db: Db, row: number, by: string): Promise<Made[]> {
 /** What is not as it was: a row, or a value of one that has its column still. */
 async function differences(db: Db, made: Made[]): Promise<string[]> {
   const found = new Set<string>()
-  const columns = byTable(await columnsOf(db))
+  const columns = await tablesOf(db)
   const rows = new Map<string, Record<string, Value>[]>()
   for (const table of columns.keys()) {
     rows.set(table, await db.read((sql) => sql.all<Record<string, Value>>(`SELECT * FROM ${table}`)))
@@ -101,7 +79,7 @@ test.each(['sqlite', 'postgres'] as const)(
     })
     const made: Made[] = []
     for (const [index, migration] of MIGRATIONS.entries()) {
-      await apply(db, migration)
+      await applyMigration(db, migration)
       made.push(...(await addRows(db, index + 1, migration.id)))
     }
 
