@@ -1,7 +1,6 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { createInterface, type Interface } from 'node:readline/promises'
-import { loadConfig } from '../config/load.ts'
+import { inspectConfig, loadConfig } from '../config/load.ts'
 import { isLoopbackHost } from '../config/web-kind.ts'
 import { AuthdError } from '../errors.ts'
 import { fileStamp, systemClock } from '../platform/clock.ts'
@@ -12,6 +11,8 @@ import { readSecretEarly } from '../startup/server-secret.ts'
 import { wire } from '../startup/wire.ts'
 import { refusePassword } from './database-flag.ts'
 import { type GlobalFlags, SERVICE_DIR } from './flags.ts'
+import { tell } from './output/clean.ts'
+import { openPrompt, type Prompt } from './output/prompt.ts'
 import { becomeOwner } from './privileges.ts'
 
 export interface InitFlags extends GlobalFlags {
@@ -102,52 +103,97 @@ interface Answers {
 /** Takes the answers from the flags, and asks for the others on a terminal. */
 async function answers(flags: InitFlags): Promise<Answers> {
   const canAsk = process.stdin.isTTY && process.stderr.isTTY && !flags['no-input'] && !flags.yes
-  const terminal = canAsk ? createInterface({ input: process.stdin, output: process.stderr }) : undefined
+  const prompt = canAsk ? openPrompt() : undefined
+  const given: Answers = {
+    url: flags.url ?? '',
+    smtpHost: flags['smtp-host'] ?? '',
+    smtpPort: flags['smtp-port'] === undefined ? '' : String(flags['smtp-port']),
+    smtpUser: flags['smtp-user'] ?? '',
+    smtpPasswordFile: flags['smtp-password-file'] ?? '',
+    emailFrom: flags['email-from'] ?? '',
+    db: flags.db ?? '',
+    dbUrlFile: flags['db-url-file'] ?? '',
+    dataDir: resolve(flags['data-dir']),
+  }
   try {
-    const url = await answer(terminal, flags.url, 'Public URL of the sign-in pages', '', 'url')
-    const smtpHost = await answer(terminal, flags['smtp-host'], 'Mail server', 'localhost', 'smtp-host')
-    const isLocal = smtpHost === 'localhost' || smtpHost.startsWith('127.')
-    const port = flags['smtp-port'] === undefined ? undefined : String(flags['smtp-port'])
-    return {
-      url,
-      smtpHost,
-      smtpPort: await answer(terminal, port, 'Its port', isLocal ? '25' : '587', 'smtp-port'),
-      smtpUser: await answer(
-        terminal,
-        flags['smtp-user'] ?? (isLocal ? '' : undefined),
-        'SMTP user (empty: none)',
-        '',
-        'smtp-user',
-      ),
-      smtpPasswordFile: flags['smtp-password-file'] ?? '',
-      emailFrom: await answer(terminal, flags['email-from'], 'Send mail from', `no-reply@${hostOf(url)}`, 'email-from'),
-      db: flags.db ?? '',
-      dbUrlFile: flags['db-url-file'] ?? '',
-      dataDir: resolve(flags['data-dir']),
+    for (const question of QUESTIONS) {
+      if (flags[question.flag] === undefined) given[question.name] = await answer(prompt, question, given)
     }
+    return given
   } finally {
-    terminal?.close()
+    prompt?.close()
   }
 }
 
-async function answer(
-  terminal: Interface | undefined,
-  given: string | undefined,
-  question: string,
-  fallback: string,
-  flag: string,
-): Promise<string> {
-  if (given !== undefined) return given
-  if (terminal) return (await terminal.question(`${question} [${fallback}] `)).trim() || fallback
-  if (fallback !== '' || flag === 'smtp-user') return fallback
-  throw new AuthdError('USAGE', {
-    message: `--${flag} is missing, and no terminal is attached to ask for it`,
-    suggestions: ['authd init --help'],
-  })
+interface Question {
+  name: 'url' | 'smtpHost' | 'smtpPort' | 'smtpUser' | 'emailFrom'
+  flag: 'url' | 'smtp-host' | 'smtp-port' | 'smtp-user' | 'email-from'
+  /** The key of the configuration that the answer becomes. */
+  key: string
+  text: string
+  example: string
+  fallback(given: Answers): string
+}
+
+/** In the order in which they are asked. */
+const QUESTIONS: Question[] = [
+  {
+    ...{ name: 'url', flag: 'url', key: 'public_url', text: 'Public URL of the sign-in pages' },
+    ...{ example: 'https://auth.example.com', fallback: () => '' },
+  },
+  {
+    ...{ name: 'smtpHost', flag: 'smtp-host', key: 'smtp.host', text: 'Mail server' },
+    ...{ example: 'smtp.example.com', fallback: () => 'localhost' },
+  },
+  {
+    ...{ name: 'smtpPort', flag: 'smtp-port', key: 'smtp.port', text: 'Its port' },
+    ...{ example: '587', fallback: (given) => (isLocal(given) ? '25' : '587') },
+  },
+  {
+    ...{ name: 'smtpUser', flag: 'smtp-user', key: 'smtp.username', text: 'SMTP user (empty: none)' },
+    ...{ example: 'authd', fallback: () => '' },
+  },
+  {
+    ...{ name: 'emailFrom', flag: 'email-from', key: 'mail.from', text: 'Send mail from' },
+    ...{ example: 'no-reply@example.com', fallback: ({ url }) => `no-reply@${hostOf(url)}` },
+  },
+]
+
+/** Asks until the answer is one that the configuration can have. */
+async function answer(prompt: Prompt | undefined, question: Question, given: Answers): Promise<string> {
+  const { name, flag, key, text, example } = question
+  const fallback = question.fallback(given)
+  if (name === 'smtpUser' && isLocal(given)) return ''
+  if (!prompt) {
+    if (fallback !== '' || name === 'smtpUser') return fallback
+    throw new AuthdError('USAGE', {
+      message: `--${flag} is missing, and no terminal is attached to ask for it`,
+      suggestions: ['authd init --help'],
+    })
+  }
+  for (;;) {
+    const typed = (await prompt.ask(`${text} [${fallback}] `)).trim() || fallback
+    const problem =
+      typed === '' && name !== 'smtpUser' ? 'An answer is needed' : problemWith(key, { ...given, [name]: typed })
+    if (problem === undefined) return typed
+    tell(problem.includes(example) ? `${problem}.` : `${problem}. Example: ${example}`)
+  }
+}
+
+/** What the configuration would say about one key, if it had these answers. */
+function problemWith(key: string, given: Answers): string | undefined {
+  const { problems } = inspectConfig({ env: {}, configPath: '-', stdin: configText(given) })
+  return problems
+    .find((problem) => problem.key === key)
+    ?.message.replace(`${key}: `, '')
+    .replace(/\.$/, '')
+}
+
+function isLocal({ smtpHost }: Answers): boolean {
+  return smtpHost === 'localhost' || smtpHost.startsWith('127.')
 }
 
 function configText(given: Answers): string {
-  const isLocal = given.smtpHost === 'localhost' || given.smtpHost.startsWith('127.')
   const isUrl = given.db.startsWith('postgres')
   const database = given.dbUrlFile
     ? `url_file = ${quote(resolve(given.dbUrlFile))}`
@@ -166,8 +212,8 @@ function configText(given: Answers): string {
     '',
     '[smtp]',
     `host = ${quote(given.smtpHost)}`,
-    `port = ${Number(given.smtpPort)}`,
-    ...(isLocal ? ['tls = "none"'] : []),
+    `port = ${/^\d+$/.test(given.smtpPort) ? Number(given.smtpPort) : quote(given.smtpPort)}`,
+    ...(isLocal(given) ? ['tls = "none"'] : []),
     ...(given.smtpUser ? [`username = ${quote(given.smtpUser)}`] : []),
     ...(given.smtpPasswordFile ? [`password_file = ${quote(resolve(given.smtpPasswordFile))}`] : []),
     '',

@@ -3,6 +3,7 @@ import { AuthdError } from '../errors.ts'
 import { commandFor, namedWords } from './help/command-for.ts'
 import { cleanText, print } from './output/clean.ts'
 import { endWithoutOutput, isOutputError, outputFailed } from './output/failed.ts'
+import { Interrupted } from './output/interrupted.ts'
 import { reportError } from './output/report.ts'
 
 /** Runs one command line. Sets `process.exitCode`; never throws. */
@@ -29,6 +30,10 @@ export async function main(argv: string[]): Promise<void> {
       process.off('SIGTERM', interrupted)
     })
   } catch (error) {
+    if (error instanceof Interrupted) {
+      process.exitCode = 130
+      return
+    }
     const isJson = argv.includes('--json') || argv.includes('--jsonl')
     process.exitCode = reportError(isOutputError(error) ? outputFailed(error) : error, isJson)
   }

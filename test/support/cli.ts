@@ -23,6 +23,8 @@ export interface RunOptions {
   env?: Record<string, string>
   /** Only for a command that runs in this process. */
   isTerminal?: boolean
+  /** Keys that are typed on a terminal. Only for a command that runs in this process. */
+  typed?: string
 }
 
 export interface Shell {
@@ -73,8 +75,8 @@ export function shellIn(folder: string, { inProcess = false } = {}): Shell {
     const [code] = await once(child, 'close')
     return { code, ...output }
   }
-  const run: Shell['run'] = (args, { input = '', env = {}, isTerminal = false } = {}) =>
-    runCommandLine({ args, folder, env: environment(env), input, isTerminal })
+  const run: Shell['run'] = (args, { input = '', env = {}, ...terminal } = {}) =>
+    runCommandLine({ args, folder, env: environment(env), input, ...terminal })
   return {
     folder,
     spawn,

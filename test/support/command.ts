@@ -1,5 +1,6 @@
 import { PassThrough, Readable } from 'node:stream'
 import { main } from '../../src/cli/main.ts'
+import { fakeTerminal } from './terminal.ts'
 
 export interface CommandLine {
   args: string[]
@@ -8,6 +9,8 @@ export interface CommandLine {
   input: string
   /** Its output goes to a terminal of 80 columns. */
   isTerminal?: boolean
+  /** Keys that are typed on this terminal. */
+  typed?: string
 }
 
 export interface Ran {
@@ -25,13 +28,21 @@ export function runCommandLine(line: CommandLine): Promise<Ran> {
   return ran
 }
 
-async function runAlone({ args, folder, env, input, isTerminal = false }: CommandLine): Promise<Ran> {
+async function runAlone({
+  args,
+  folder,
+  env,
+  input,
+  typed,
+  isTerminal = typed !== undefined,
+}: CommandLine): Promise<Ran> {
   const stdout = collector(isTerminal)
   const stderr = collector(isTerminal)
   const before = { env: process.env, folder: process.cwd(), umask: process.umask(), exitCode: process.exitCode }
   const signals = ['SIGINT', 'SIGTERM', 'SIGUSR1'] as const
   const listeners = signals.map((signal) => process.listeners(signal))
-  const restore = replaceStreams({ stdout: stdout.stream, stderr: stderr.stream, stdin: Readable.from([input]) })
+  const stdin = typed === undefined ? Readable.from([input]) : keyboard(typed)
+  const restore = replaceStreams({ stdout: stdout.stream, stderr: stderr.stream, stdin })
   try {
     process.chdir(folder)
     process.env = env
@@ -51,6 +62,12 @@ async function runAlone({ args, folder, env, input, isTerminal = false }: Comman
   }
 }
 
+function keyboard(typed: string) {
+  const { stdin, type } = fakeTerminal()
+  type(typed)
+  return stdin
+}
+
 function replaceStreams(streams: Record<'stdin' | 'stdout' | 'stderr', object>): () => void {
   const names = ['stdin', 'stdout', 'stderr'] as const
   const own = names.map((name) => Object.getOwnPropertyDescriptor(process, name) ?? {})
@@ -68,7 +85,14 @@ function collector(isTerminal: boolean) {
     written += typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString('utf8')
     return write(chunk, ...rest)
   }) as typeof stream.write
-  if (isTerminal) Object.assign(stream, { isTTY: true, columns: 80, rows: 10_000, hasColors: () => true })
+  if (isTerminal)
+    Object.assign(stream, {
+      isTTY: true,
+      columns: 80,
+      rows: 10_000,
+      hasColors: () => true,
+      getWindowSize: () => [80, 24],
+    })
   stream.resume()
   return { stream, text: () => written }
 }

@@ -1,4 +1,4 @@
-import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { onTestFinished } from 'vitest'
@@ -35,13 +35,13 @@ export const LINES: Record<string, string[]> = {
   'recovery-codes reset': [ADA, '--yes'],
   'sessions list': [],
   'sessions show': ['ses_1'],
-  'sessions revoke': ['ses_1', '--yes'],
+  'sessions revoke': ['ses_1'],
   'keys list': [],
-  'keys rotate': ['--yes'],
+  'keys rotate': [],
   'secrets rotate': ['--confirm=rotate'],
   'api-keys list': [],
   'api-keys create': ['--name', 'dashboard', '--role', 'viewer'],
-  'api-keys revoke': ['KEY', '--yes'],
+  'api-keys revoke': ['KEY'],
   'audit tail': [],
   'audit list': [],
   'audit show': ['EVT'],
@@ -70,7 +70,7 @@ export const LINES: Record<string, string[]> = {
   'email preview': ['signin'],
   'email queue': [],
   'email retry': ['--all-failed'],
-  'email cancel': ['MSG', '--yes'],
+  'email cancel': ['MSG'],
   'email pause': [],
   'email resume': [],
   'suppressions list': [],
@@ -86,7 +86,7 @@ export const LINES: Record<string, string[]> = {
   'webhooks test': ['WHE'],
   'webhooks deliveries': [],
   'webhooks redeliver': ['--failed'],
-  'webhooks rotate-secret': ['WHE', '--yes'],
+  'webhooks rotate-secret': ['WHE'],
   'settings list': [],
   'settings get': ['signup.policy'],
   'settings set': ['signup.policy', 'closed'],
@@ -157,6 +157,7 @@ export async function furnished(): Promise<Furnished> {
   const { id: WHE = '' } = await json('webhooks', 'add', 'https://127.0.0.1:1/events', '--allow-private')
   const { message_id: MSG = '' } = await json('users', 'invite', 'mail@example.com')
   const { name: BACKUP = '' } = await json('backup', 'create')
+  await copyBackup(join(place.folder, 'authd-data/backups'), BACKUP)
   const { id: EVT = '' } = (await json('audit', 'list', '--limit', '1')).data[0]
   addRows(join(place.folder, 'authd-data/authd.db'))
   const ids: Record<string, string> = { KEY, WHE, MSG, BACKUP, EVT, PASSKEY: 'key', WEBHOOK: WHE, MAIL: MSG }
@@ -177,6 +178,13 @@ export async function furnished(): Promise<Furnished> {
       await rm(folder, { recursive: true, force: true })
       return ran
     },
+  }
+}
+
+/** An older backup. Two in one second would have the same name. */
+async function copyBackup(folder: string, name: string): Promise<void> {
+  for (const file of await readdir(folder)) {
+    await cp(join(folder, file), join(folder, file.replace(name, 'authd-2026-01-01T00-00-00Z')))
   }
 }
 

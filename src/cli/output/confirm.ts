@@ -1,6 +1,4 @@
-import { createInterface } from 'node:readline/promises'
 import { AuthdError } from '../../errors.ts'
-import { plain } from '../../platform/plain-text.ts'
 import type { GlobalFlags } from '../flags.ts'
 
 /** An operator who types --yes expects no question. */
@@ -35,10 +33,11 @@ async function ask(flags: GlobalFlags, question: string, again: string, kind = '
       suggestions: [again],
     })
   }
-  const terminal = createInterface({ input: process.stdin, output: process.stderr })
+  const { openPrompt } = await import('./prompt.ts')
+  const prompt = openPrompt()
   try {
-    return await terminal.question(plain(question))
+    return await prompt.ask(question)
   } finally {
-    terminal.close()
+    prompt.close()
   }
 }
