@@ -19,11 +19,13 @@ const KUBERNETES_PORT = /^(tcp|udp|sctp):\/\/\S+:\d+$/
 export function readEnvLayer(env: Environment, sourceOf: (name: string) => ValueSource, cwd: string): Layer {
   const names = environmentNames()
   const layers = names.flatMap(({ name, key, isFile }): Layer[] => {
-    const value = env[name]
+    // Shells and secret stores often add the line break.
+    const value = key.secret ? env[name]?.replace(/\r?\n$/, '') : env[name]
     if (!value || isOfKubernetes(name, value)) return []
     const source = sourceOf(name)
     if (isFile) return [readValueFile(key, source, value, cwd)]
-    return [{ candidates: [{ key, value, isText: true, source }], problems: [], warnings: [] }]
+    const warnings = isQuoted(value) ? [problemAt(source, { key: key.key, ...QUOTED(name) })] : []
+    return [{ candidates: [{ key, value, isText: true, source }], problems: [], warnings }]
   })
   const known = names.map(({ name }) => name)
   const problems = Object.keys(env)
@@ -35,6 +37,15 @@ export function readEnvLayer(env: Environment, sourceOf: (name: string) => Value
     })
   return joinLayers([...layers, { candidates: [], problems, warnings: [] }])
 }
+
+function isQuoted(value: string): boolean {
+  return /^(["']).*\1$/s.test(value)
+}
+
+const QUOTED = (name: string) => ({
+  message: `${name}: the quotes around the value are part of it`,
+  suggestion: 'Remove them: docker --env-file keeps quotes',
+})
 
 /** A variable that configures authd. With one, `serve` does not choose development mode. */
 export function findVariable(env: Environment): string | undefined {

@@ -1,7 +1,8 @@
 import { parseEnv } from 'node:util'
 import { type Environment, readEnvLayer } from './env-layer.ts'
 import type { Layer } from './layer.ts'
-import { findKey } from './schema.ts'
+import { type Problem, problemAt } from './problem.ts'
+import { findKey, type Key } from './schema.ts'
 import { readText, warnOfReaders, warnOfWriters } from './value-file.ts'
 import type { ValueSource } from './value-source.ts'
 
@@ -25,7 +26,18 @@ export function readDotenvLayer(path: string | undefined, cwd: string, texts: Ma
   const layer = readEnvLayer(env, sourceOf, cwd)
   const held = layer.candidates.filter(({ source }) => !('readFrom' in source))
   const warnings = held.flatMap(({ key }) => warnOfReaders(path, key))
-  return { ...layer, warnings: [...warnOfWriters(path), ...layer.warnings, ...warnings] }
+  const cut = layer.candidates.flatMap(({ key, source }) => warnOfCut(text, key, source))
+  return { ...layer, warnings: [...warnOfWriters(path), ...layer.warnings, ...warnings, ...cut] }
+}
+
+/** Without quotes, `#` begins a comment. A value that has it in the middle, or a secret, was hardly meant to end there. */
+function warnOfCut(text: string, key: Key, source: ValueSource): Problem[] {
+  if (source.kind !== 'dotenv') return []
+  const written = text.split('\n')[source.line - 1]?.replace(/^[^=]*=\s*/, '') ?? ''
+  const isCut = /^[^"'`#\s][^#]*#/.test(written) && (key.secret || /\S#/.test(written))
+  if (!isCut) return []
+  const message = `${source.name}: the value ends at #, which begins a comment`
+  return [problemAt(source, { key: key.key, message, suggestion: `Put it in quotes: ${source.name}='…'` })]
 }
 
 /** If two lines have the same name, the last one counts, as in parseEnv. */

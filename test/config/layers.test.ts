@@ -139,6 +139,42 @@ test('a configuration that every user can change, and a readable .env with a pas
   ])
 })
 
+test.each([
+  ['abc#def', "Put it in quotes: AUTHD_SMTP_PASSWORD='…'"],
+  ['abc # def', "Put it in quotes: AUTHD_SMTP_PASSWORD='…'"],
+])('a password in .env that ends at # causes a warning (%s)', (written, suggestion) => {
+  const here = folder()
+  here.write('config.toml', ACCOUNT)
+  here.write('.env', `# mail\nAUTHD_SMTP_PASSWORD=${written}`, 0o600)
+
+  const { config, warnings } = here.load()
+
+  expect(config.smtp.password).toBe('abc')
+  expect(warnings).toMatchObject([{ key: 'smtp.password', line: 2, suggestion }])
+})
+
+test.each(["'abc#def'", '"abc#def"', 'abcdef'])(
+  'a password in .env that is not cut causes no warning (%s)',
+  (written) => {
+    const here = folder()
+    here.write('config.toml', ACCOUNT)
+    here.write('.env', `AUTHD_SMTP_PASSWORD=${written}\nAUTHD_APP_NAME=Example # our name`, 0o600)
+
+    expect(here.load().warnings).toEqual([])
+  },
+)
+
+test('quotes that are part of a variable cause a warning, and a secret loses the line break at its end', () => {
+  const here = folder()
+  here.write('config.toml', ACCOUNT)
+
+  const quoted = here.load({ env: { AUTHD_SMTP_PASSWORD: '"abc"' } })
+  const broken = here.load({ env: { AUTHD_SMTP_PASSWORD: 'abc\n' } })
+
+  expect(quoted.warnings).toMatchObject([{ key: 'smtp.password', message: expect.stringContaining('the quotes') }])
+  expect([broken.config.smtp.password, broken.warnings]).toEqual(['abc', []])
+})
+
 test('relative paths start at the folder of their file, or at the working directory for the environment', () => {
   const here = folder()
   here.write('etc/config.toml', `${NEEDED}data_dir = "data"`)
