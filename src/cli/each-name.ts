@@ -1,5 +1,5 @@
 import { AuthdError } from '../errors.ts'
-import { shownFaults } from './output/report.ts'
+import { firstOf } from './output/report.ts'
 
 /** A name that was typed, or a line of stdin. */
 export interface NamedThing {
@@ -34,7 +34,7 @@ export async function findEach<Found>(
   const problems = faults.map(({ thing, error }) => `${placeOf(thing)}${error.message}`)
   const codes = new Set(faults.map(({ error }) => error.code))
   throw new AuthdError(codes.size === 1 ? first.error.code : 'VALIDATION_ERROR', {
-    lines: [isChange ? 'Nothing was changed.' : 'Nothing was done.', ...shownFaults(problems)],
+    lines: [isChange ? 'Nothing was changed.' : 'Nothing was done.', ...firstOf(problems)],
     details: { problems },
   })
 }

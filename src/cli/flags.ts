@@ -1,7 +1,7 @@
 import { Args, Flags, type Interfaces } from '@oclif/core'
 import { AuthdError } from '../errors.ts'
 import type { EmailAddress } from '../platform/email-address.ts'
-import type { TypedText } from '../resources/typed-text.ts'
+import type { TypedText } from '../resources/text-fields.ts'
 import { completing } from './completion/offer.ts'
 import { parseEmail } from './emails.ts'
 import type { AskedPart } from './output/parts.ts'

@@ -1,10 +1,10 @@
 import { AuthdError } from '../errors.ts'
-import type { TypedText } from '../resources/typed-text.ts'
+import type { TypedText } from '../resources/text-fields.ts'
 
 /** A text that is stored and shown to others, checked as the API checks it. Throws USAGE. */
 export async function parseTyped(kind: TypedText, text: string, options?: { least: 0 }): Promise<string> {
   // Few commands take such a text, and zod is slow to load.
-  const { typedText } = await import('../resources/typed-text.ts')
+  const { typedText } = await import('../resources/text-fields.ts')
   const { checkInput } = await import('../resources/check-input.ts')
   const { data, error } = checkInput(typedText(kind, options), text)
   if (data !== undefined) return data

@@ -1,7 +1,7 @@
 import { AuthdError } from '../errors.ts'
 import type { RowOutcome } from '../flows/users/import.ts'
 import { counted } from './output/count.ts'
-import { shownFaults } from './output/report.ts'
+import { firstOf } from './output/report.ts'
 import type { UserRow } from './user-rows.ts'
 
 /** Wrong rows that are named. The others are counted. */
@@ -49,8 +49,8 @@ export function rowReport(file: string): RowReport {
     },
     counts: () => counts,
     leftOut: () => [
-      ...(skipped.length === 0 ? [] : ['Skipped because they exist:', ...shownFaults(skipped)]),
-      ...(left.length === 0 ? [] : ['Left out of the users that were imported:', ...shownFaults(left)]),
+      ...(skipped.length === 0 ? [] : ['Skipped because they exist:', ...firstOf(skipped)]),
+      ...(left.length === 0 ? [] : ['Left out of the users that were imported:', ...firstOf(left)]),
     ],
     lastLine: () => last,
     sentence(isDry) {
@@ -69,7 +69,7 @@ export function rowReport(file: string): RowReport {
       const more = failed > NAMED ? ` The first ${NAMED} follow.` : ''
       const wrong = failed === 1 ? '1 row is wrong.' : `${failed} rows are wrong.`
       throw new AuthdError('VALIDATION_ERROR', {
-        lines: [`${first} ${wrong}${more}`, ...shownFaults(problems)],
+        lines: [`${first} ${wrong}${more}`, ...firstOf(problems)],
         details: { ...counts, problems },
       })
     },

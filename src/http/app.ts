@@ -17,7 +17,7 @@ import { identify } from './middleware/identify.ts'
 import { ipFilter } from './middleware/ip-filter.ts'
 import { issuerPath } from './middleware/issuer-path.ts'
 import { keyRefusals } from './middleware/key-refusals.ts'
-import { metricsPage } from './middleware/metrics.ts'
+import { metricsPage } from './middleware/metrics-page.ts'
 import { oauthCalls } from './middleware/oauth-calls.ts'
 import { requestId } from './middleware/request-id.ts'
 import { requestTarget } from './middleware/request-target.ts'
@@ -45,6 +45,7 @@ import { adminWebhookDeliveryEndpoints } from './routes/admin-webhook-deliveries
 import { adminWebhookEndpoints } from './routes/admin-webhooks.ts'
 import { meEndpoints } from './routes/me.ts'
 import { myPasskeyEndpoints } from './routes/my-passkeys.ts'
+import { mySessionEndpoints } from './routes/my-sessions.ts'
 import { myTotpEndpoints } from './routes/my-totp.ts'
 import { type Lifecycle, probeEndpoints } from './routes/probe.ts'
 import { sessionEndpoints } from './routes/session.ts'
@@ -73,6 +74,7 @@ const API: AnyEndpoint[] = [
   ...signinFactorEndpoints,
   ...stepupEndpoints,
   ...sessionEndpoints,
+  ...mySessionEndpoints,
   ...meEndpoints,
   ...myPasskeyEndpoints,
   ...myTotpEndpoints,

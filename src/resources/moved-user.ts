@@ -6,7 +6,7 @@ import { isCanonicalBase64url } from '../platform/secret.ts'
 import { findLanguage, languages } from '../platform/texts/languages.ts'
 import { checkInput } from './check-input.ts'
 import { timeField } from './shared-fields.ts'
-import { typedText } from './typed-text.ts'
+import { typedText } from './text-fields.ts'
 
 const base64url = (most: number) =>
   z

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import type { Config } from '../config/schema.ts'
-import { type Copied, copyRows, type Sides, verifyRows } from '../flows/operator/copied-rows.ts'
+import { type Copied, copyRows, type Sides, verifyRows } from '../flows/operator/copy-rows.ts'
 import {
   beginCopy,
   type CopyDeps,

@@ -5,7 +5,7 @@ import { applyMigrations, checkSchema } from '../flows/operator/schema.ts'
 import { fileStamp, systemClock } from '../platform/clock.ts'
 import type { ProcessLog } from '../platform/log.ts'
 import type { Db } from '../store/db.ts'
-import { backupBeforeMigration } from './copy-before-migration.ts'
+import { copySqliteFirst } from './copy-sqlite-first.ts'
 
 /** How long a daemon waits for another one that migrates, in milliseconds. */
 const WAIT_MS = 600_000
@@ -25,7 +25,7 @@ export async function prepareSchema(
     })
   }
   const now = systemClock.now()
-  const backup = await backupBeforeMigration(config, fileStamp(now))
+  const backup = await copySqliteFirst(config, fileStamp(now))
   const applied = await applyMigrations(db, now, {
     waitMs: WAIT_MS,
     pause: (ms) => wait(ms, undefined, { ...(stop && { signal: stop }) }),

@@ -1,6 +1,6 @@
 import type { Config } from '../config/schema.ts'
 import { AuthdError } from '../errors.ts'
-import { libpqEnvironment } from '../platform/net/libpq-environment.ts'
+import { libpqEnvironment } from '../platform/net/postgres-tool-environment.ts'
 import { parsePostgresUrl } from '../platform/net/postgres-url.ts'
 import { COPIED_TABLES, OWN_TABLES } from '../store/copied-tables.ts'
 import type { Db } from '../store/db.ts'

@@ -2,6 +2,7 @@ import { rmSync, statSync } from 'node:fs'
 import { backup, DatabaseSync } from 'node:sqlite'
 import { MIGRATIONS } from '../../migrations/index.ts'
 import { StoreError } from './db.ts'
+import type { FilterScope, IpFilter } from './ip-filters.ts'
 import { explain, isBusy } from './sqlite-failures.ts'
 import { LAST_BACKUP } from './system-config.ts'
 
@@ -98,6 +99,10 @@ export function inspectSqlite(path: string, key: string): InspectedCopy {
 export interface Before {
   revokedApiKeys: string[]
   disabledUsers: { id: string; reason: string | null }[]
+  /** The ids of those that its audit log knows to be deleted. */
+  deletedUsers: string[]
+  /** What its IP filter blocks. */
+  blocks: Pick<IpFilter, 'cidr' | 'scope' | 'reason' | 'expiresAt'>[]
   /** The values of system_config by their keys. */
   systemConfig: Map<string, string>
   /** The last number that the audit log has given. Its readers remember it. */
@@ -147,6 +152,15 @@ function knownIn(database: DatabaseSync): Before | undefined {
       disabledUsers: rows('SELECT id, disabled_reason FROM users WHERE disabled_at IS NOT NULL').map((row) => ({
         id: String(row['id']),
         reason: row['disabled_reason'] === null ? null : String(row['disabled_reason']),
+      })),
+      deletedUsers: rows("SELECT user_id FROM audit_logs WHERE event_type = 'user.deleted'").map((row) =>
+        String(row['user_id']),
+      ),
+      blocks: rows("SELECT cidr, scope, reason, expires_at FROM ip_filters WHERE action = 'block'").map((row) => ({
+        cidr: String(row['cidr']),
+        scope: String(row['scope']) as FilterScope,
+        reason: String(row['reason']),
+        expiresAt: row['expires_at'] === null ? null : Number(row['expires_at']),
       })),
       systemConfig: new Map(
         rows('SELECT key, value FROM system_config').map(({ key, value }) => [String(key), String(value)]),

@@ -22,6 +22,34 @@ const tailTypes = async (place: Shell) => {
   return stdout.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line).event_type as string]))
 }
 
+test('a restore keeps what was blocked since, and says which deleted users exist again', async () => {
+  const { place, backup } = await backedUp()
+  await place.run(['ipfilter', 'add', '192.0.2.0/24', '--reason', 'password spraying'])
+  await place.run(['ipfilter', 'add', '198.51.100.7', '--scope', 'login', '--expires', '1d', '--reason', 'mails'])
+  await place.run(['ipfilter', 'add', '203.0.113.0/24', '--allow', '--reason', 'office'])
+  const { id } = JSON.parse((await place.run(['users', 'show', 'ada@example.com', '--json'])).stdout)
+  await place.run(['users', 'delete', 'ada@example.com', '--confirm=ada@example.com'])
+
+  const restored = await place.run(['backup', 'restore', backup.name, '--confirm=restore', '--json'])
+  const rules = JSON.parse((await place.run(['ipfilter', 'list', '--json'])).stdout)
+
+  expect(JSON.parse(restored.stdout)).toMatchObject({ ip_blocks_kept: 2, deleted_users_back: [id] })
+  expect(rules.data).toMatchObject([
+    { cidr: '192.0.2.0/24', action: 'block', scope: 'all', reason: 'password spraying', expires_at: null },
+    { cidr: '198.51.100.7', action: 'block', scope: 'login', reason: 'mails' },
+  ])
+})
+
+test('a restore adds no block that the backup has', async () => {
+  const { place } = await backedUp()
+  await place.run(['ipfilter', 'add', '192.0.2.0/24', '--reason', 'password spraying'])
+  const { path } = JSON.parse((await place.run(['backup', 'create', '--json', '--folder', 'other'])).stdout)
+
+  const restored = await place.run(['backup', 'restore', path, '--confirm=restore', '--json'])
+
+  expect(JSON.parse(restored.stdout)).toMatchObject({ ip_blocks_kept: 0, deleted_users_back: [] })
+})
+
 test('a reader of the audit log misses no event after a restore, because numbers go on above the last one', async () => {
   const { place, backup } = await backedUp()
   for (const name of ['bob', 'eve', 'max', 'tim']) await place.run(['users', 'add', `${name}@example.com`])

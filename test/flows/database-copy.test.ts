@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { copyRows, type Sides, verifyRows } from '../../src/flows/operator/copied-rows.ts'
+import { copyRows, type Sides, verifyRows } from '../../src/flows/operator/copy-rows.ts'
 import {
   beginCopy,
   checkCopyTarget,

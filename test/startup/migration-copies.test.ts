@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, onTestFinished, test } from 'vitest'
-import { backupBeforeMigration } from '../../src/startup/copy-before-migration.ts'
+import { copySqliteFirst } from '../../src/startup/copy-sqlite-first.ts'
 import { TEMPORARY } from '../support/temporary.ts'
 
 test('of the copies before migrations the newest three are kept, and nothing else is deleted', async () => {
@@ -14,8 +14,7 @@ test('of the copies before migrations the newest three are kept, and nothing els
   database.close()
   const others = ['other.db.before-migration-2020-01-01T00-00-00Z', 'authd.db.before-migration-kept-by-me']
   for (const name of others) writeFileSync(join(folder, name), '')
-  const copy = (year: number) =>
-    backupBeforeMigration({ database: { path, url: undefined } }, `${year}-01-01T00-00-00Z`)
+  const copy = (year: number) => copySqliteFirst({ database: { path, url: undefined } }, `${year}-01-01T00-00-00Z`)
 
   await copy(2026)
   await copy(2027)

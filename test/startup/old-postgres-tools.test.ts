@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { parseConfig } from '../../src/config/load.ts'
-import { backUpFirst } from '../../src/startup/backup-first.ts'
+import { backupBeforeMigration } from '../../src/startup/backup-before-migration.ts'
 import { openStore } from '../../src/startup/open-database.ts'
 import { folder } from '../support/config-folder.ts'
 import { freshPostgres } from '../support/postgres.ts'
@@ -16,7 +16,7 @@ async function refusalWith(searchPath: string) {
   const config = parseConfig({ data_dir: dataDir, database: { url } })
   const db = await openStore(config, 'cli')
   onTestFinished(() => db.close())
-  const refusal = await backUpFirst(config, db, { now: 0, searchPath }).catch((error: unknown) => error)
+  const refusal = await backupBeforeMigration(config, db, { now: 0, searchPath }).catch((error: unknown) => error)
   return { refusal, files: readdirSync(join(dataDir, 'backups')) }
 }
 

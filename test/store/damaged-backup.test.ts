@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, onTestFinished, test } from 'vitest'
-import { backupBeforeMigration } from '../../src/startup/copy-before-migration.ts'
+import { copySqliteFirst } from '../../src/startup/copy-sqlite-first.ts'
 import { TEMPORARY } from '../support/temporary.ts'
 
 const PAGE_BYTES = 4096
@@ -27,7 +27,7 @@ test('a damaged copy does not count as a backup before a migration', async () =>
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
   const path = damagedDatabase(folder)
 
-  const copying = backupBeforeMigration({ database: { path, url: undefined } }, '2026-11-29T00-00-00Z')
+  const copying = copySqliteFirst({ database: { path, url: undefined } }, '2026-11-29T00-00-00Z')
 
   await expect(copying).rejects.toThrow(/The backup is damaged/)
   expect(readdirSync(folder)).toEqual(['authd.db'])

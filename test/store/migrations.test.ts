@@ -9,7 +9,7 @@ import { checkSchema } from '../../src/flows/operator/schema.ts'
 import { claimServerSecret } from '../../src/flows/server-secret.ts'
 import { keysFrom } from '../../src/platform/derived-keys.ts'
 import { systemRandom } from '../../src/platform/random.ts'
-import { backupBeforeMigration } from '../../src/startup/copy-before-migration.ts'
+import { copySqliteFirst } from '../../src/startup/copy-sqlite-first.ts'
 import { hasPendingMigrations, migrate, schemaState } from '../../src/store/migrate.ts'
 import { openDatabase } from '../../src/store/open.ts'
 import { openSqlite } from '../../src/store/sqlite.ts'
@@ -126,7 +126,7 @@ test('a backup of a file in use opens and has everything committed; an empty fil
   await db.write((trx) => insertSystemConfig(trx, { key: 'kept', value: '1', now: 0, by: 'test' }))
 
   const target =
-    (await backupBeforeMigration({ database: { path: options.path, url: undefined } }, '2026-11-29T00-00-00Z')) ?? ''
+    (await copySqliteFirst({ database: { path: options.path, url: undefined } }, '2026-11-29T00-00-00Z')) ?? ''
   const copy = openSqlite({ path: target, busyTimeoutMs: 25 })
   const kept = await copy.read((sql) => findSystemConfig(sql, 'kept'))
   await copy.close()
@@ -153,7 +153,7 @@ test('a backup ends beside a writer that commits in every turn of the event loop
   }
 
   const writing = write()
-  const copy = await backupBeforeMigration({ database: { path: options.path, url: undefined } }, '2026-11-29T00-00-00Z')
+  const copy = await copySqliteFirst({ database: { path: options.path, url: undefined } }, '2026-11-29T00-00-00Z')
   isOver = true
   await writing
 

@@ -4,12 +4,12 @@ import { hideTokens } from '../../platform/secret.ts'
 import { writeCrashReport } from '../crash-reports.ts'
 import { cleanJson, cleanLine, inLines, print } from './clean.ts'
 
-const FAULTS_SHOWN = 20
+const SHOWN = 20
 
-/** The first faults of many, and how many more there are. */
-export function shownFaults(faults: readonly string[]): string[] {
-  const more = faults.length - FAULTS_SHOWN
-  return [...faults.slice(0, FAULTS_SHOWN), ...(more > 0 ? [`and ${more} more`] : [])]
+/** The first of many faults or ids, and how many more there are. */
+export function firstOf(texts: readonly string[]): string[] {
+  const more = texts.length - SHOWN
+  return [...texts.slice(0, SHOWN), ...(more > 0 ? [`and ${more} more`] : [])]
 }
 
 interface Failure {

@@ -14,7 +14,7 @@ import { COPY_CLOSED, COPY_OF, COPY_SOURCE } from '../copy-marks.ts'
 import { decide } from '../decide.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
 import { SECRET_CHECK } from '../server-secret.ts'
-import { otherRun, type Sides } from './copied-rows.ts'
+import { otherRun, type Sides } from './copy-rows.ts'
 import { applyMigrations, checkSchema } from './schema.ts'
 
 /** What a copy needs of the outside world: it runs alone, beside two databases. */

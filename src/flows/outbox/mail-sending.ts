@@ -18,7 +18,7 @@ import { findSigninAttempt } from '../../store/signin-attempts.ts'
 import { recordEvent, SYSTEM } from '../record-event.ts'
 import { hasRightClock } from '../right-clock.ts'
 import { namedByMail } from './mail-owner.ts'
-import { jittered, settleTry, type TryEnd } from './settle-try.ts'
+import { jittered, recordTry, type TryEnd } from './record-try.ts'
 import { isSuppressed, noteAccepted, noteRefusal } from './suppression.ts'
 
 /** A slow mail server may take half a minute for each of eight answers. */
@@ -116,7 +116,7 @@ async function deliver(deps: Deps, mail: OutboxItem, { startedAt, stopping }: Tr
   const { refusal, ...end } = await tryToSend(deps, mail, { startedAt, stopping })
   if (end.outcome === 'accepted') deps.accepted.set(mail.id, end.response)
   await deps.db.write(async (trx) => {
-    if (!(await settleTry(trx, mail, end)) || 'dueAt' in end) return
+    if (!(await recordTry(trx, mail, end)) || 'dueAt' in end) return
     const { template, tries, attemptId } = mail
     const isErased = await isErasedMail(trx, mail.id)
     if (isErased) await deleteOutboxItem(trx, mail.id)

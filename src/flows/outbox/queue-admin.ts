@@ -1,6 +1,5 @@
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
-import { DAY } from '../../platform/clock.ts'
 import type { Sql, Trx } from '../../store/db.ts'
 import {
   cancelOutbox,
@@ -18,6 +17,7 @@ import { findWebhookEndpoint } from '../../store/webhook-endpoints.ts'
 import { partsOf } from '../bulk-units.ts'
 import { type ListPart, type Pagination, readPart } from '../pagination.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
+import { DELIVERY_LIFE_MS } from './webhook-delivery.ts'
 
 /** Mails and webhooks share a table. Their ids begin with these. */
 const PREFIXES: Record<OutboxKind, string> = { mail: 'msg', webhook: 'whd' }
@@ -62,9 +62,6 @@ export async function showQueued(
     return { item, tries: await listOutboxTries(sql, id) }
   })
 }
-
-/** A delivery is not tried after this time, paused or not. It starts again when an operator retries one. */
-export const DELIVERY_LIFE_MS = 4 * DAY
 
 /**
  * Retries items now, after checking all of them. A mail can be retried while its content is valid. A delivery can be

@@ -18,13 +18,14 @@ import {
   type WebhookEndpoint,
 } from '../../store/webhook-endpoints.ts'
 import { hasRightClock } from '../right-clock.ts'
-import { DELIVERY_LIFE_MS } from './queue-admin.ts'
-import { jittered, settleTry, type TryEnd } from './settle-try.ts'
+import { jittered, recordTry, type TryEnd } from './record-try.ts'
 import { isWanted, pauseByItself } from './webhook-endpoint.ts'
 import { postEvent } from './webhook-request.ts'
 
 /** Waits between the tries of one delivery, three days in total (Standard Webhooks). */
 const RETRY_MS = [5 * SECOND, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 5 * HOUR, 10 * HOUR, 14 * HOUR, 20 * HOUR, 24 * HOUR]
+/** A delivery is not tried after this time, paused or not. It starts again when an operator retries one. */
+export const DELIVERY_LIFE_MS = 4 * DAY
 /** Longer than a try takes. After it, another process takes over the endpoint of a worker that died. */
 const LEASE_MS = MINUTE
 /** The most deliveries of one endpoint that wait for their first try. Later events wait in the audit log. */
@@ -159,7 +160,7 @@ async function settle(
 ): Promise<void> {
   const { endedAt: now, said, reply, isOver, isCutOff } = tried
   const isGood = reply !== undefined && reply.status >= 200 && reply.status < 300
-  await settleTry(trx, delivery, isGood ? accepted(tried) : failed(deps, delivery, tried))
+  await recordTry(trx, delivery, isGood ? accepted(tried) : failed(deps, delivery, tried))
   const isFailure = !isGood && !isOver && !isCutOff
   const standing = isGood ? afterSuccess(endpoint, now) : isFailure ? afterFailure(endpoint, tried) : endpoint
   if (!(await releaseWebhookEndpoint(trx, standing)) || !(isGood || isFailure)) return

@@ -8,9 +8,9 @@ import { parseForm, parseInput, readBody } from '../request/body.ts'
 import { CLIENT_HEADER, type Context } from '../request/context.ts'
 import { type CookieNames, setCookies } from '../request/cookies.ts'
 import { languageOf } from '../request/language.ts'
-import { withRateLimitHeaders } from '../request/rate-limit-headers.ts'
 import { cookiesFor, describeAnswer, repeatableCall } from '../request/repeatable.ts'
 import { pathParams, routerOf } from '../request/router.ts'
+import { withRateLimitHeaders } from '../request/within-limits.ts'
 import { type Answer, type AnyEndpoint, isForBackends } from './endpoint.ts'
 
 /** Routes requests to these declarations. */

@@ -8,7 +8,7 @@ import { deleteMyself, findOwnUser, listOwnEvents, listSignInMethods, renameMyse
 import { exportUser } from '../../flows/users/export.ts'
 import { describeUserAgent } from '../../platform/user-agent.ts'
 import { presentOwnEvent, presentPersonalData } from '../../resources/personal-data.ts'
-import { typedText } from '../../resources/typed-text.ts'
+import { typedText } from '../../resources/text-fields.ts'
 import type { OwnedSession } from '../../store/sessions.ts'
 import { parseInput } from '../request/body.ts'
 import { accountPage } from './account-page.ts'

@@ -9,7 +9,7 @@ import { beginTotp, findPendingTotp, finishTotp, removeOwnTotp, type TotpEnrolme
 import { findOwnUser, listSignInMethods } from '../../flows/users/account.ts'
 import { authenticatorName } from '../../platform/authenticator-name.ts'
 import { qrSvg } from '../../platform/qr.ts'
-import { typedText } from '../../resources/typed-text.ts'
+import { typedText } from '../../resources/text-fields.ts'
 import type { OwnedSession } from '../../store/sessions.ts'
 import { sessionCookies } from '../endpoint/session-answer.ts'
 import { parseInput } from '../request/body.ts'

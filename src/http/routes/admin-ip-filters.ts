@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { addIpFilters, listRules, removeIpFilters } from '../../flows/limits/ip-filter-admin.ts'
 import { ipFilterResource, presentIpFilter } from '../../resources/ip-filter.ts'
 import { timeField } from '../../resources/shared-fields.ts'
-import { typedText } from '../../resources/typed-text.ts'
+import { typedText } from '../../resources/text-fields.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
 
 const tag = 'Admin: IP filter'

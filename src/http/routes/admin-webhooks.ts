@@ -13,7 +13,7 @@ import {
 import { testWebhook } from '../../flows/outbox/webhook-test.ts'
 import { SECOND } from '../../platform/clock.ts'
 import { sample } from '../../resources/shared-fields.ts'
-import { typedText } from '../../resources/typed-text.ts'
+import { typedText } from '../../resources/text-fields.ts'
 import { presentWebhook, presentWebhookTest, webhookResource, webhookTestResource } from '../../resources/webhook.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
 

@@ -16,11 +16,14 @@ export const OPERATION: HandMade = {
       '--confirm needs the whole name': ['answer.trim() !== name', '!name.startsWith(answer.trim())'],
     },
   },
+  'src/cli/crash-reports.ts': {
+    tests: ['cli/report'],
+    mutants: { 'no token is in a crash report': ["hideTokens(thrown.stack ?? '')", "(thrown.stack ?? '')"] },
+  },
   'src/cli/output/report.ts': {
     tests: ['cli/report'],
     mutants: {
       'no token is in the message of a bug': ['${hideTokens(text)}', '${text}'],
-      'no token is in a crash report': ["hideTokens(thrown.stack ?? '')", "(thrown.stack ?? '')"],
     },
   },
   'src/config/load.ts': {

@@ -101,7 +101,7 @@ export const REQUESTS: HandMade = {
       ],
     },
   },
-  'src/http/middleware/metrics.ts': {
+  'src/http/middleware/metrics-page.ts': {
     tests: ['http/metrics'],
     mutants: {
       'a proxy on this machine shows no metrics': ['client.isLocal && !client.isForwarded', 'client.isLocal'],

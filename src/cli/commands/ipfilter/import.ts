@@ -6,7 +6,7 @@ import { completing } from '../../completion/offer.ts'
 import { dryRunFlag } from '../../flags.ts'
 import { isLockoutRisk, ruleFlags, ruleOptions } from '../../ip-rules.ts'
 import { counted } from '../../output/count.ts'
-import { shownFaults, suggesting } from '../../output/report.ts'
+import { firstOf, suggesting } from '../../output/report.ts'
 import { parseTyped } from '../../parse-text.ts'
 import { readInput } from '../../stdin.ts'
 
@@ -53,7 +53,7 @@ async function parseRules(file: string, text: string, reason: string | undefined
   }
   if (problems.length === 0) return rules
   throw new AuthdError('VALIDATION_ERROR', {
-    lines: ['No rule was written.', ...shownFaults(problems)],
+    lines: ['No rule was written.', ...firstOf(problems)],
     details: { problems },
   })
 }

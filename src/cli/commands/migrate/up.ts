@@ -1,7 +1,7 @@
 import { Flags } from '@oclif/core'
 import { applyMigrations, checkSchema } from '../../../flows/operator/schema.ts'
 import { systemClock } from '../../../platform/clock.ts'
-import { backUpFirst } from '../../../startup/backup-first.ts'
+import { backupBeforeMigration } from '../../../startup/backup-before-migration.ts'
 import { openStore } from '../../../startup/open-database.ts'
 import { searchPath } from '../../backup-flags.ts'
 import { command } from '../../command.ts'
@@ -36,7 +36,9 @@ export default command({
         return out.object({ applied: [], pending, changed: pending.length > 0, dry_run: flags['dry-run'] }, lines)
       }
       const backup =
-        flags.backup && !isEmpty ? await backUpFirst(config, db, { now, searchPath: searchPath() }) : undefined
+        flags.backup && !isEmpty
+          ? await backupBeforeMigration(config, db, { now, searchPath: searchPath() })
+          : undefined
       const applied = await applyMigrations(db, now, { waitMs: flags.timeout ?? WAIT_MS })
       out.object({ applied, current: applied.at(-1) ?? null, backup: backup ?? null, changed: true }, [
         ...(backup === undefined ? [] : [`backup  ${backup}`]),

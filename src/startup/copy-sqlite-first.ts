@@ -11,7 +11,7 @@ const COPIES = 3
  * Copies the SQLite file before its schema changes, and deletes all such copies but the newest three. Returns the copy's
  * path, or undefined for an empty or PostgreSQL database.
  */
-export async function backupBeforeMigration(
+export async function copySqliteFirst(
   { database: { path, url } }: { database: Pick<Config['database'], 'path' | 'url'> },
   stamp: string,
 ): Promise<string | undefined> {

@@ -11,7 +11,7 @@ export type TryEnd = Pick<OutboxTry, 'startedAt' | 'endedAt' | 'outcome' | 'resp
  * Stores how a try ended; mail-sending.ts and webhook-delivery.ts decide what follows. Returns false if another process has taken over the item, or if it was deleted. That it was
  * accepted is stored in any case, so that nobody sends it again.
  */
-export async function settleTry(trx: Trx, { id, tries }: OutboxItem, end: TryEnd): Promise<boolean> {
+export async function recordTry(trx: Trx, { id, tries }: OutboxItem, end: TryEnd): Promise<boolean> {
   const { startedAt, endedAt, outcome, response } = end
   const error = outcome === 'accepted' ? null : response
   const isAccepted = 'state' in end && end.state === 'sent'

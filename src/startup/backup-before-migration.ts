@@ -3,15 +3,15 @@ import { AuthdError } from '../errors.ts'
 import { fileStamp, toRfc3339 } from '../platform/clock.ts'
 import type { Db } from '../store/db.ts'
 import { backupFolder, createBackup } from './backup-files.ts'
-import { backupBeforeMigration } from './copy-before-migration.ts'
+import { copySqliteFirst } from './copy-sqlite-first.ts'
 
 /** Copies a database of either kind before an operator migrates it. Returns the copy's path. Throws UNAVAILABLE. */
-export async function backUpFirst(
+export async function backupBeforeMigration(
   config: Config,
   db: Db,
   { now, searchPath }: { now: number; searchPath: string },
 ): Promise<string | undefined> {
-  if (config.database.url === undefined) return await backupBeforeMigration(config, fileStamp(now))
+  if (config.database.url === undefined) return await copySqliteFirst(config, fileStamp(now))
   try {
     const { path } = await createBackup(config, db, {
       ...{ folder: backupFolder(config, undefined), stamp: fileStamp(now), createdAt: toRfc3339(now) },
