@@ -1,8 +1,10 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Client } from 'pg'
 import { expect, onTestFinished, test } from 'vitest'
+import { MIGRATIONS } from '../../migrations/index.ts'
+import { openDatabase } from '../../src/store/open.ts'
 import { shell } from '../support/cli.ts'
+import { applyMigration } from '../support/old-schema.ts'
 import { freshPostgres } from '../support/postgres.ts'
 import { standInPostgresTools } from '../support/stand-in-postgres-tools.ts'
 
@@ -40,17 +42,15 @@ test.each([
   })
 })
 
-test('authd migrate up makes no backup of an empty PostgreSQL, and one as soon as there is something', async () => {
-  const { url, drop } = await freshPostgres()
-  onTestFinished(drop)
-  const run = await configured(url)
-  const undo = new Client({ connectionString: url })
+test('authd migrate up makes no backup of an empty PostgreSQL, and one of an older schema', async () => {
+  const [empty, older] = [await freshPostgres(), await freshPostgres()]
+  onTestFinished(() => Promise.all([empty.drop(), older.drop()]).then(() => undefined))
+  const db = await openDatabase({ url: older.url, path: '', busyTimeoutMs: 25, poolSize: 1, jitter: () => 0 })
+  for (const migration of MIGRATIONS.slice(0, -1)) await applyMigration(db, migration)
+  await db.close()
 
-  const first = await run('migrate', 'up', '--json')
-  await undo.connect()
-  await undo.query('DELETE FROM schema_migrations WHERE id = (SELECT max(id) FROM schema_migrations)')
-  await undo.end()
-  const second = await run('migrate', 'up')
+  const first = await (await configured(empty.url))('migrate', 'up', '--json')
+  const second = await (await configured(older.url))('migrate', 'up')
 
   expect(first).toMatchObject({ code: 0, stderr: '' })
   expect(JSON.parse(first.stdout)).toMatchObject({ changed: true, backup: null })
