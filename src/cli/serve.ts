@@ -40,7 +40,7 @@ export async function serve(options: ServeOptions): Promise<void> {
       : loadConfig({ flags: options.flags, env: process.env, configPath, checksFiles: true })
   const loaded = load()
   const { config } = loaded
-  await refuseStartFaults(config)
+  refuseStartFaults(config)
   const secret = readSecretEarly(config)
   becomeOwner(config.dataDir)
   process.umask(0o077)

@@ -37,7 +37,12 @@ export function readText(path: string): string | undefined {
     const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
     const reason = code === 'EISDIR' ? 'it is a directory' : code === 'EACCES' ? 'permission denied' : String(code)
-    throw new AuthdError('CONFIG_UNREADABLE', { message: `${path} cannot be read: ${reason}.`, cause })
+    throw new AuthdError('CONFIG_UNREADABLE', {
+      message: `${path} cannot be read: ${reason}.`,
+      details: { path },
+      suggestions: code === 'EACCES' ? ['run the command with sudo', 'sudo authd config check'] : [],
+      cause,
+    })
   }
 }
 

@@ -4,6 +4,7 @@ import type { Config } from '../config/schema.ts'
 import type { Check } from '../flows/operator/doctor-database.ts'
 import { isOpenToAll } from '../platform/secret-file.ts'
 import { shell } from '../platform/shell.ts'
+import { openSecret } from './server-secret.ts'
 
 const MIB = 2 ** 20
 const LITTLE_MIB = 200
@@ -30,11 +31,10 @@ function closing(path: string): Pick<Check, 'fix' | 'repair'> {
   return { fix: shell`chmod o-rwx ${path}`, repair: { path, mode: statSync(path).mode & 0o770 } }
 }
 
-/** What a start refuses, too; here it can be repaired. */
+/** What a start refuses, in the same words; here it can be repaired. */
 function secretMode({ secret, secretFile }: Config): Check[] {
   if (secret !== undefined || !isOpenToAll(secretFile)) return []
-  const check = 'secret mode'
-  return [{ check, status: 'wrong', detail: `every user can read or change ${secretFile}`, ...closing(secretFile) }]
+  return [{ check: 'secret', status: 'wrong', detail: openSecret(secretFile), ...closing(secretFile) }]
 }
 
 /** Who can change a template or a sentence can change what mails and pages say. */

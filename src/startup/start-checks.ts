@@ -3,15 +3,17 @@ import { dirname } from 'node:path'
 import type { Config } from '../config/schema.ts'
 import { AuthdError } from '../errors.ts'
 import type { Check } from '../flows/operator/doctor-database.ts'
+import { toOperatorError } from '../flows/shown-error.ts'
 import { formatTextProblems, inspectTexts } from './live-texts.ts'
 import { logFileFault } from './open-log.ts'
-import { readLongSecret } from './server-secret.ts'
+import { readLongSecret, refuseLostSecret } from './server-secret.ts'
 
 /**
  * What a start needs beside a valid configuration, in its order. `serve` refuses to start for these faults, and
- * `config check` and `doctor` name them. `run` throws an AuthdError, or says what it found.
+ * `config check` and `doctor` name them. `run` throws an AuthdError, or says what it found. `ask` throws one for what only
+ * the database knows: a start finds it when it opens the database, as the service's user.
  */
-const START_CHECKS: { check: string; run(config: Config): string | Promise<string> }[] = [
+const START_CHECKS: { check: string; run(config: Config): string; ask?(config: Config): Promise<void> }[] = [
   {
     check: 'data folder',
     run({ dataDir }) {
@@ -30,6 +32,7 @@ const START_CHECKS: { check: string; run(config: Config): string | Promise<strin
       if (config.secret !== undefined) return 'from the configuration'
       return secret === undefined ? `${config.secretFile} is created at the first start` : config.secretFile
     },
+    ask: refuseLostSecret,
   },
   {
     check: 'log file',
@@ -42,21 +45,34 @@ const START_CHECKS: { check: string; run(config: Config): string | Promise<strin
 ]
 
 /** Throws the first fault for which a daemon could not start. */
-export async function refuseStartFaults(config: Config): Promise<void> {
-  for (const { run } of START_CHECKS) await run(config)
+export function refuseStartFaults(config: Config): void {
+  for (const { run } of START_CHECKS) run(config)
 }
 
-/** What each of them finds. */
+/** All of these faults, in their order. The first is what a start would end with. */
+export async function startFaults(config: Config): Promise<AuthdError[]> {
+  const found = await Promise.all(START_CHECKS.map((check) => outcome(check, config)))
+  return found.filter((one) => one instanceof AuthdError)
+}
+
+/** What each of them finds, as the lines of doctor. */
 export async function startChecks(config: Config): Promise<Check[]> {
-  const checks: Check[] = []
-  for (const { check, run } of START_CHECKS) {
-    try {
-      checks.push({ check, status: 'ok', detail: await run(config) })
-    } catch (error) {
-      checks.push(failedCheck(check, error))
-    }
+  const found = await Promise.all(START_CHECKS.map((check) => outcome(check, config)))
+  return found.map((said, index) => {
+    const check = START_CHECKS[index]?.check ?? ''
+    return said instanceof AuthdError ? failedCheck(check, said) : { check, status: 'ok', detail: said }
+  })
+}
+
+async function outcome({ run, ask }: (typeof START_CHECKS)[number], config: Config): Promise<string | AuthdError> {
+  try {
+    const said = run(config)
+    await ask?.(config)
+    return said
+  } catch (error) {
+    if (error instanceof AuthdError) return error
+    throw error
   }
-  return checks
 }
 
 /** Templates and sentences, which a daemon checks while it loads them, and `config check` with their lines. */
@@ -71,9 +87,10 @@ export async function textChecks(config: Config): Promise<Check[]> {
   return lines.length > 0 ? lines : [{ check, status: 'ok', detail: `${files.length} of your own` }]
 }
 
-/** A failure that has a sentence and a next step, as a line. */
-export function failedCheck(check: string, error: unknown): Check {
-  if (!(error instanceof AuthdError)) throw error
+/** A failure that has a sentence and a next step: a database that is away, a file that cannot be read. Throws a bug. */
+export function failedCheck(check: string, thrown: unknown): Check {
+  const error = toOperatorError(thrown)
+  if (error.code === 'INTERNAL_ERROR') throw thrown
   const [fix] = error.suggestions
   return { check, status: 'wrong', detail: error.message.replaceAll('\n', ' '), ...(fix !== undefined && { fix }) }
 }

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { BAD_CONFIGS, BAD_PUBLIC_URLS } from '../config/bad-configs.ts'
@@ -7,6 +7,8 @@ import { runCommandLine } from '../support/command.ts'
 import { NEEDED } from '../support/config-folder.ts'
 
 const ENV = { PATH: process.env['PATH'] ?? '' }
+/** What a start refuses because of its user: exit code 77. */
+const NO_PERMISSION = /is not a folder|is a directory|cannot read the server secret/
 
 /** What the three say about one configuration. All in this process: a start that is refused opens nothing. */
 async function verdicts(folder: string) {
@@ -43,6 +45,10 @@ test.each(CONFIGS)('config check, serve and doctor all refuse $name', async ({ t
 
 type Prepare = (folder: string) => void
 
+const makeFolder = (name: string): Prepare => {
+  return (folder) => mkdirSync(join(folder, name))
+}
+
 const write = (name: string, text = 'text', mode = 0o600): Prepare => {
   return (folder) => {
     writeFileSync(join(folder, name), text)
@@ -70,6 +76,8 @@ test.each<[string, string, Prepare, string]>([
   ['a missing folder of sentences', 'app.locales_dir = "missing"', () => {}, 'does not exist'],
   ['a missing password file', 'smtp.password_file = "missing"', () => {}, 'does not exist'],
   ['an empty password file', 'smtp.password_file = "empty"', write('empty', ''), 'is empty'],
+  ['a .env that is a folder', '', makeFolder('.env'), '.env cannot be read: it is a directory'],
+  ['a secret that is a folder', '', makeFolder('data/secret'), 'cannot read the server secret'],
 ])('config check, serve and doctor all refuse %s', async (_, line, prepare, says) => {
   const { folder } = await shell({ data: false })
   mkdirSync(join(folder, 'data'), { mode: 0o700 })
@@ -79,8 +87,53 @@ test.each<[string, string, Prepare, string]>([
 
   const { check, serve, doctor } = await verdicts(folder)
 
-  expect([check.code, serve.code, doctor.code]).toEqual([78, line.startsWith('data_dir') ? 77 : 78, 1])
+  const expected = NO_PERMISSION.test(says) ? 77 : 78
+  expect([check.code, serve.code, doctor.code]).toEqual([expected, expected, 1])
   for (const said of [check.stderr, serve.stderr, doctor.said]) expect(said).toContain(says)
+})
+
+test('config check, serve and doctor all refuse a database whose secret is gone, and name one cause once', async () => {
+  const { folder, run } = await shell({ data: false })
+  mkdirSync(join(folder, 'data'), { mode: 0o700 })
+  writeFileSync(join(folder, 'authd.toml'), `data_dir = "data"\n${NEEDED}`, { mode: 0o600 })
+  await run(['migrate', '-c', 'authd.toml'])
+  await run(['users', 'list', '-c', 'authd.toml'])
+  const before = await run(['config', 'check', '-c', 'authd.toml'])
+  rmSync(join(folder, 'data/secret'))
+
+  const { check, serve, doctor } = await verdicts(folder)
+  const whole = await run(['doctor', '--offline', '--only', 'config,files,db', '-c', 'authd.toml'])
+
+  expect([before.code, check.code, serve.code, doctor.code]).toEqual([0, 78, 78, 1])
+  for (const said of [check.stderr, serve.stderr, doctor.said]) expect(said).toContain('is missing, but the database')
+  expect(whole.stdout).toContain('1 wrong')
+})
+
+/** A user who cannot be given files: for root, whose rights these commands drop; another user meets modes of 0. */
+const NOBODY = 65_534
+
+test.each([
+  ['authd.toml', /authd\.toml cannot be read: permission denied/],
+  ['.env', /\.env cannot be read: permission denied/],
+  ['data/secret', /cannot read the server secret/],
+])('config check and doctor judge as the service, which may not read %s', async (name, says) => {
+  const { folder, spawn } = await shell({ data: false })
+  const own = (path: string, text?: string) => {
+    if (text === undefined) mkdirSync(join(folder, path), { mode: 0o700, recursive: true })
+    else writeFileSync(join(folder, path), text, { mode: path === name && process.getuid?.() !== 0 ? 0 : 0o600 })
+    if (process.getuid?.() === 0 && path !== name) chownSync(join(folder, path), NOBODY, NOBODY)
+  }
+  own('.')
+  own('data')
+  own('authd.toml', `data_dir = "data"\n${NEEDED}`)
+  own('.env', '')
+  own('data/secret', 'x'.repeat(40))
+
+  const check = await spawn(['config', 'check', '-c', 'authd.toml'])
+  const doctor = await spawn(['doctor', '--offline', '--only', 'config', '-c', 'authd.toml'])
+
+  expect([check.code, doctor.code]).toEqual([77, 1])
+  for (const said of [check.stderr, doctor.stdout]) expect(said).toMatch(says)
 })
 
 test.each([

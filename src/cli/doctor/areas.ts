@@ -1,6 +1,8 @@
 import type { Instance } from '../../config/instance.ts'
+import { formatProblems, type Problem } from '../../config/problem.ts'
 import type { Config } from '../../config/schema.ts'
 import type { Deps } from '../../deps.ts'
+import { AuthdError } from '../../errors.ts'
 import {
   type Check,
   checkBackup,
@@ -16,7 +18,7 @@ import { askDaemon, listeningAt } from '../daemon-client.ts'
 import { withDatabase } from '../database.ts'
 import type { GlobalFlags } from '../flags.ts'
 import { loadConfigOf } from '../load-config.ts'
-import { becomeOwner } from '../privileges.ts'
+import { readAsOwner } from '../privileges.ts'
 import { readSystemctl, systemdVersion } from '../service/run.ts'
 import { checkPublicAddress } from './public-address.ts'
 import { checkUnit } from './unit-check.ts'
@@ -27,6 +29,8 @@ export const AREAS = [
   ...['daemon', 'proxy', 'mail', 'dns'],
 ] as const
 const OUTSIDE = new Set<string>(['proxy', 'mail', 'dns'])
+/** The database says it, or what the daemon listens at. */
+const OF_DATABASE = ['db', 'backup', 'clock', 'queue', 'webhooks', 'keys', 'daemon', 'proxy']
 
 export type AreaCheck = Check & { area: string }
 
@@ -46,22 +50,27 @@ export async function examine(flags: GlobalFlags, asked: Asked): Promise<AreaChe
   const add = (area: string, checks: Check[]) => {
     if (isAsked(area)) found.push(...checks.map((check) => ({ area, ...check })))
   }
-  const loaded = await loadConfigOf({ ...flags, quiet: true }, { checksFiles: true }).catch((error) =>
-    failedCheck('configuration', error),
-  )
-  if ('check' in loaded) return [{ area: 'config', ...loaded }]
+  const load = () => loadConfigOf({ ...flags, quiet: true }, { checksFiles: true })
+  const loaded = await load().catch(invalidConfig)
+  if (Array.isArray(loaded)) return loaded.map((check) => ({ area: 'config', ...check }))
   // The daemon's own rights find what it cannot read. Only the database reads its secret before they are taken.
-  const started = await withDatabase({ ...flags, quiet: true }, async (deps) => ({
-    deps: await examined(deps),
-    config: deps.config.current(),
-  })).catch((error) => failedCheck('database', error))
-  becomeOwner(loaded.config.dataDir)
-  const isOpen = !('check' in started)
+  const started = OF_DATABASE.some(isAsked)
+    ? await withDatabase({ ...flags, quiet: true }, async (deps) => ({
+        deps: await examined(deps),
+        config: deps.config.current(),
+      })).catch((error) => failedCheck('database', error))
+    : undefined
+  const own = await readAsOwner(loaded.config.dataDir, load).catch(invalidConfig)
+  const isOpen = started !== undefined && !('check' in started)
   const config = isOpen ? started.config : loaded.config
-  add('config', [...configChecks(loaded), ...(await startChecks(loaded.config)), ...(await textChecks(loaded.config))])
-  add('files', checkFiles(loaded.config))
+  add('config', [
+    ...(Array.isArray(own) ? own : configChecks(own)),
+    ...(await startChecks(loaded.config)),
+    ...(await textChecks(loaded.config)),
+  ])
+  add('files', filesOf(loaded.config))
   if (isOpen) for (const [area, checks] of Object.entries(started.deps.checks)) add(area, checks)
-  else add('db', [started])
+  else if (started !== undefined) add('db', [started])
   const { isDevelopment } = loaded
   if (!isDevelopment && isAsked('service')) add('service', unit())
   const daemon = await checkDaemon(config)
@@ -74,8 +83,47 @@ export async function examine(flags: GlobalFlags, asked: Asked): Promise<AreaChe
   add('proxy', open)
   add('mail', mail)
   add('dns', dns)
-  return found
+  return withoutRepeats(found)
 }
+
+/** A folder that the service's user may not enter ends the check of its files, but no other. */
+function filesOf(config: Config): Check[] {
+  try {
+    return checkFiles(config)
+  } catch (error) {
+    return [failedCheck('files', error)]
+  }
+}
+
+/** One cause is one line: the first that names it, with what repairs it. */
+function withoutRepeats(found: AreaCheck[]): AreaCheck[] {
+  const isRepeat = ({ status, detail }: AreaCheck, index: number) =>
+    status === 'wrong' && found.findIndex((one) => one.status === status && one.detail === detail) < index
+  const repairOf = ({ detail }: AreaCheck) => found.find((one) => one.detail === detail && one.repair)?.repair
+  return found
+    .filter((one, index) => !isRepeat(one, index))
+    .map((one) => {
+      const repair = repairOf(one)
+      return repair === undefined ? one : { ...one, repair }
+    })
+}
+
+/** A line for each problem, with the next step below the last. What the lines of the file say stays out. */
+function invalidConfig(error: unknown): Check[] {
+  const whole = failedCheck('configuration', error)
+  const problems = error instanceof AuthdError ? (error.details?.['problems'] as Problem[] | undefined) : undefined
+  if (problems === undefined || problems.length === 0) return [whole]
+  // The first line says where a configuration was looked for, if there is none.
+  const [head = ''] = error instanceof AuthdError ? (error.lines ?? []) : []
+  const found = formatProblems(problems.map(({ source: _, ...problem }) => problem))
+  const lines = head === NOTHING_MORE ? found : [head, ...found]
+  return lines.map((detail, index) => ({
+    ...{ check: whole.check, status: whole.status, detail },
+    ...(index === lines.length - 1 && whole.fix !== undefined && { fix: whole.fix }),
+  }))
+}
+
+const NOTHING_MORE = 'The configuration is invalid.'
 
 function configChecks({ path, warnings }: Instance): Check[] {
   const read: Check = { check: 'configuration', status: 'ok', detail: path ?? 'from the environment' }

@@ -3,13 +3,12 @@ import { inspectConfig } from '../../../config/load.ts'
 import { formatProblems, type Problem } from '../../../config/problem.ts'
 import { referenceFor } from '../../../config/reference.ts'
 import { AuthdError } from '../../../errors.ts'
-import type { Check } from '../../../flows/operator/doctor-database.ts'
 import { inspectTexts, type TextProblem } from '../../../startup/live-texts.ts'
-import { startChecks } from '../../../startup/start-checks.ts'
+import { startFaults } from '../../../startup/start-checks.ts'
 import { command } from '../../command.ts'
 import { completing } from '../../completion/offer.ts'
 import { refuseFlags } from '../../flags.ts'
-import { becomeOwner } from '../../privileges.ts'
+import { readAsOwner } from '../../privileges.ts'
 import { readStdin } from '../../stdin.ts'
 
 export default command({
@@ -22,11 +21,10 @@ export default command({
     const stdin = configPath === '-' ? await readStdin() : undefined
     const inspect = () => inspectConfig({ env: process.env, configPath, stdin, checksFiles: true })
     const asCaller = inspect()
-    // The service's user must be able to read the same files.
-    if (asCaller.problems.length === 0) becomeOwner(asCaller.config.dataDir)
-    const { config, path, ...found } = asCaller.problems.length === 0 ? inspect() : asCaller
+    const isReadable = asCaller.problems.length === 0
+    const { config, path, ...found } = isReadable ? await readAsOwner(asCaller.config.dataDir, inspect) : asCaller
     const isValid = found.problems.length === 0
-    const faults = (isValid ? await startChecks(config) : []).filter(({ status }) => status === 'wrong')
+    const faults = isValid ? await startFaults(config) : []
     const texts = isValid ? await inspectTexts(config) : { problems: [], warnings: [] }
     const problems = [...found.problems, ...faults.map(ofStart), ...texts.problems.map(ofTexts)]
     const warnings = [...found.warnings, ...texts.warnings.map(ofTexts)]
@@ -38,16 +36,26 @@ export default command({
       return out.object({ ok: true, path: path ?? null, errors: [], warnings }, lines)
     }
     if (flags.json) out.object({ ok: false, path: path ?? null, errors: problems, warnings }, [])
-    throw new AuthdError('CONFIG_INVALID', {
-      lines: [`${path ?? 'The configuration from the environment'} is not valid.`, ...formatProblems(problems)],
-      suggestions: [referenceFor(problems)],
+    // A start ends with the same code: a fault of the configuration comes first.
+    const written = problems.length - faults.length
+    const [first] = written > 0 ? [] : faults
+    const name = path ?? 'The configuration from the environment'
+    throw new AuthdError(first?.code ?? 'CONFIG_INVALID', {
+      lines: [
+        first === undefined ? `${name} is not valid.` : `${name} is valid, but authd cannot start with it.`,
+        ...formatProblems(problems),
+      ],
+      suggestions: [
+        ...faults.flatMap(({ suggestions }) => suggestions.slice(0, 1)),
+        ...(written > 0 ? [referenceFor(problems)] : []),
+      ],
     })
   },
 })
 
-/** What keeps a daemon from starting. */
-function ofStart({ detail, fix }: Check): Problem {
-  return { key: '', message: detail.replace(/\.$/, ''), ...(fix !== undefined && { suggestion: `Run ${fix}` }) }
+/** What keeps a daemon from starting. Its next step is a command. */
+function ofStart({ message }: AuthdError): Problem {
+  return { key: '', message }
 }
 
 /** A template or a sentence that is wrong, as the start would say it. */
