@@ -17,6 +17,8 @@ export interface Client {
   isForwarded: boolean
   /** The request has such a header, but the peer is not trusted. */
   isIgnored: boolean
+  /** The peer is trusted, but names no client, so every request from there has its address. */
+  isNameless: boolean
   /** `Forwarded` and `X-Forwarded-For` name different clients, so the client wrote one of them. */
   isUnclear: boolean
   /**
@@ -31,15 +33,16 @@ export function takeClient(peer: string, headers: IncomingHttpHeaders, isTrusted
   const socket = foldIp(peer) ?? peer
   const written = Object.keys(headers).filter((name) => [CLIENT, HOST, FORWARDING].some((names) => names.test(name)))
   const isLocal = isLoopback(socket) && isWithinMachine(headers)
-  if (written.length === 0) return { ip: socket, isForwarded: false, isIgnored: false, isUnclear: false, isLocal }
+  const isFromProxy = isIP(socket) !== 0 && isTrusted(socket)
+  const plain = { ip: socket, isIgnored: false, isNameless: isFromProxy && !isLocal, isUnclear: false, isLocal }
+  if (written.length === 0) return { ...plain, isForwarded: false }
   const lists = [hopsOf(headers['x-forwarded-for']), standardHopsOf(headers['forwarded'])].filter(
     (hops) => hops !== undefined,
   )
   for (const name of written) delete headers[name]
-  if (isIP(socket) === 0 || !isTrusted(socket))
-    return { ip: socket, isForwarded: true, isIgnored: true, isUnclear: false, isLocal }
+  if (!isFromProxy) return { ...plain, isForwarded: true, isIgnored: true }
   const [ip = socket, other = ip] = lists.map((hops) => walk(socket, hops, isTrusted))
-  return { ip, isForwarded: true, isIgnored: false, isUnclear: ip !== other, isLocal }
+  return { ...plain, ip, isForwarded: true, isNameless: plain.isNameless && ip === socket, isUnclear: ip !== other }
 }
 
 /** Says whether every client and host that the headers name is this machine. The client `unknown` is not. */
