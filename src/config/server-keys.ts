@@ -5,7 +5,7 @@ import { cidr, host, postgresUrl, publicUrl } from './web-kind.ts'
 /** The keys outside any section. server-rules.ts compares keys with each other. */
 export const TOP = {
   public_url: field(publicUrl(), {
-    text: 'The address of authd as browsers see it. It may have a path, which the proxy strips. It is also the issuer of the tokens. Plain http is allowed for localhost only.',
+    text: 'The address of authd as browsers see it. It may have a path, which the proxy strips or passes on. It is also the issuer of the tokens. Plain http is allowed for localhost only.',
     applies: 'restart',
     required: true,
     fallback: {

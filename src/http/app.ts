@@ -15,10 +15,10 @@ import { crossOrigin } from './middleware/cors.ts'
 import { errors } from './middleware/errors.ts'
 import { identify } from './middleware/identify.ts'
 import { ipFilter } from './middleware/ip-filter.ts'
-import { issuerPath } from './middleware/issuer-path.ts'
 import { keyRefusals } from './middleware/key-refusals.ts'
 import { metricsPage } from './middleware/metrics-page.ts'
 import { oauthCalls } from './middleware/oauth-calls.ts'
+import { publicPath } from './middleware/public-path.ts'
 import { requestId } from './middleware/request-id.ts'
 import { requestTarget } from './middleware/request-target.ts'
 import { securityHeaders } from './middleware/security-headers.ts'
@@ -141,7 +141,13 @@ export async function createApp(
   app.use(requestId(deps))
   app.use(trace)
   app.use(accessLog(deps))
-  app.use(issuerPath(publicUrl, METADATA_PATH))
+  app.use(
+    publicPath(
+      publicUrl,
+      METADATA_PATH,
+      [...endpoints, ...PAGES].map(({ path }) => path),
+    ),
+  )
   app.use(compressPublic([...wellKnownEndpoints, document, ...PAGES]))
   app.use(await securityHeaders({ publicUrl, hsts: server.hsts, redirectUrls: signin.redirectUrls }))
   app.use(errors(deps, renderError(deps)))

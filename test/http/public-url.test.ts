@@ -70,6 +70,26 @@ describe('public_url with a path', () => {
     expect(done.headers.get('Location')).toBe('/auth/account/passkeys/new?offer=1')
   })
 
+  test('works behind a proxy that passes the path on', async () => {
+    const authd = await startAuthd({ config })
+    const get = async (path: string) => (await authd.browser().get(path)).status
+
+    const codes = await Promise.all(
+      ['/auth/signin', '/auth/health', '/auth/.well-known/jwks.json', '/auth/v1/session', '/authors', '/auth/nope'].map(
+        get,
+      ),
+    )
+
+    expect(codes).toEqual([200, 200, 200, 401, 404, 404])
+  })
+
+  test('that begins like a route of authd is left to the proxy', async () => {
+    const authd = await startAuthd({ config: { public_url: 'https://app.example.com/signin' } })
+    const get = async (path: string) => (await authd.browser().get(path)).status
+
+    expect([await get('/signin'), await get('/signin/nope')]).toEqual([200, 404])
+  })
+
   test('serves assets where its pages link to', async () => {
     const authd = await startAuthd({ config })
     const page = await authd.browser().get('/signin')
