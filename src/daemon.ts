@@ -1,19 +1,18 @@
 import { once } from 'node:events'
-import type { RequestListener } from 'node:http'
 import { hostname } from 'node:os'
-import type { Deps } from './deps.ts'
+import type { Deps, EarlyDeps } from './deps.ts'
 import { sealAudit } from './flows/audit/numbering.ts'
 import { flushTally } from './flows/limits/rate-limit.ts'
 import { readMailsByState } from './flows/operator/status-counts.ts'
 import { toAuthdError } from './flows/shown-error.ts'
 import { announceNode, type Node, takeOver, withdrawNode } from './flows/upkeep/node.ts'
-import { createApp, createMetricsApp } from './http/app.ts'
-import { type Listener, type ListenTarget, openListener } from './http/server.ts'
+import { createApp, createMetricsApp, createWaitingApp } from './http/app.ts'
+import type { Doors } from './http/doors.ts'
+import type { Listener } from './http/server.ts'
 import { byTheClock } from './jobs/by-the-clock.ts'
 import { announcing, JOBS } from './jobs/list.ts'
 import { type JobRunner, startJobs } from './jobs/runner.ts'
 import { clockWatch } from './platform/clock-watch.ts'
-import { splitListenAddress } from './platform/net/listen-address.ts'
 import type { ServiceManager } from './platform/systemd.ts'
 
 /** The time after server.shutdown_timeout for the last writes, in milliseconds. */
@@ -22,6 +21,7 @@ export const LAST_WRITES_MS = 700
 export interface DaemonOptions {
   version: string
   service: ServiceManager
+  doors: Doors
   isDevelopment: boolean
   /** Abort it to stop the daemon in order. */
   stop: AbortSignal
@@ -36,33 +36,26 @@ export interface RunningDaemon {
   stopped: Promise<void>
 }
 
+/** Answers 503 to everything but probes of the process, until `startDaemon` lets the daemon answer. */
+export async function turnAway(deps: EarlyDeps, options: DaemonOptions): Promise<void> {
+  await options.doors.turnAway(await createWaitingApp(deps, lifecycleOf(deps, options)))
+}
+
 /**
  * Serves until `stop` is aborted. Then it turns unready, drains requests, ends the jobs and seals the audit log. The
  * caller closes deps.
  */
-export async function startDaemon(
-  deps: Deps,
-  { version, service, stop, isDevelopment }: DaemonOptions,
-): Promise<RunningDaemon> {
-  const startedAt = deps.clock.now()
-  const lifecycle = { version, startedAt, isStopping: () => stop.aborted, isDevelopment }
+export async function startDaemon(deps: Deps, options: DaemonOptions): Promise<RunningDaemon> {
+  const { version, service, doors, stop, isDevelopment } = options
+  const lifecycle = lifecycleOf(deps, options)
+  const { startedAt } = lifecycle
   const config = deps.config.current()
-  const { host, port, shutdownTimeout, maxConnections } = config.server
-  const [fd] = service.listenFds
-  const listeners = await openListeners(
-    [
-      { where: fd === undefined ? { host, port } : { fd }, app: await createApp(deps, lifecycle) },
-      {
-        where: addressOf(config.admin.listen),
-        app: await createApp(deps, lifecycle, { door: 'admin' }),
-      },
-      {
-        where: addressOf(config.metrics.enabled ? config.metrics.listen : undefined),
-        app: createMetricsApp(deps, lifecycle),
-      },
-    ],
-    maxConnections,
-  )
+  const { shutdownTimeout } = config.server
+  const listeners = await doors.serve({
+    main: await createApp(deps, lifecycle),
+    admin: await createApp(deps, lifecycle, { door: 'admin' }),
+    metrics: createMetricsApp(deps, lifecycle),
+  })
   const address = listeners[0]?.address ?? ''
   const { publicUrl } = config
   const node = {
@@ -81,23 +74,29 @@ export async function startDaemon(
   const own = [...byTheClock(clockWatch(deps.clock)), ...(isAnnounced ? [announcing(node)] : [])]
   const jobs = startJobs(deps, [...JOBS, ...own])
   for (const listener of listeners) deps.log.info('listening', { address: listener.address, version })
-  const watchdog = service.watchdogMs && setInterval(() => service.notify('WATCHDOG=1'), service.watchdogMs)
-  service.notify(`READY=1\nSTATUS=Serving ${deps.config.current().publicUrl}`)
+  service.ready(`Serving ${deps.config.current().publicUrl}`)
 
   const stopped = (async () => {
     if (!stop.aborted) await once(stop, 'abort')
-    // If requests take longer than TimeoutStopSec of the unit, systemd would kill the daemon in the middle of them.
-    service.notify(`STOPPING=1\nEXTEND_TIMEOUT_USEC=${(shutdownTimeout + 2 * LAST_WRITES_MS) * 1000}`)
+    service.notify(stoppingState(shutdownTimeout))
     deps.log.info('stopping')
     const until = performance.now() + shutdownTimeout
-    await Promise.all(listeners.map((listener) => listener.close(shutdownTimeout)))
-    if (watchdog) clearInterval(watchdog)
+    await doors.close(shutdownTimeout)
     const running = await jobs.stop(Math.max(0, until - performance.now()))
     if (running.length > 0) deps.log.warn('stopping without the end of jobs', { jobs: running })
     await lastWrites(deps, isAnnounced ? node : undefined)
     deps.log.info('stopped')
   })()
   return { address, describe: () => describe(deps, { listeners, jobs }), stopped }
+}
+
+/** If requests take longer than TimeoutStopSec of the unit, systemd would kill the daemon in the middle of them. */
+export function stoppingState(shutdownTimeout: number): string {
+  return `STOPPING=1\nEXTEND_TIMEOUT_USEC=${(shutdownTimeout + 2 * LAST_WRITES_MS) * 1000}`
+}
+
+function lifecycleOf({ clock }: Pick<Deps, 'clock'>, { version, stop, isDevelopment }: DaemonOptions) {
+  return { version, startedAt: clock.now(), isStopping: () => stop.aborted, isDevelopment }
 }
 
 /** What the next start or another daemon does in its place, if the database cannot be used now. */
@@ -122,27 +121,4 @@ async function describe(
     jobs: jobs.states(),
     mails: await readMailsByState(deps).catch(() => 'the database does not answer'),
   }
-}
-
-interface Door {
-  where: ListenTarget | undefined
-  app: { callback(): RequestListener }
-}
-
-/** Opens all listeners or none. */
-async function openListeners(doors: Door[], maxConnections: number): Promise<Listener[]> {
-  const opened: Listener[] = []
-  try {
-    for (const { where, app } of doors) {
-      if (where) opened.push(await openListener(app.callback(), { where, maxConnections }))
-    }
-    return opened
-  } catch (error) {
-    await Promise.all(opened.map((listener) => listener.close(0)))
-    throw error
-  }
-}
-
-function addressOf(listen: string | undefined): ListenTarget | undefined {
-  return listen === undefined ? undefined : splitListenAddress(listen)
 }

@@ -34,6 +34,9 @@ export interface Deps {
   troubles: Troubles
 }
 
+/** What a daemon has before it could read its database. */
+export type EarlyDeps = Pick<Deps, 'config' | 'texts' | 'clock' | 'random' | 'log' | 'troubles'>
+
 export interface LiveConfig {
   /**
    * One frozen value. A flow reads it once, at its top. A reload or a live setting changes what the next call returns.

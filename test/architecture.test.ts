@@ -71,13 +71,13 @@ const RULES: Record<string, Rule> = {
     may: [
       'node:*',
       'src/http/app.ts',
-      'src/http/server.ts',
+      'src/http/doors.ts',
       'src/jobs/',
       'src/flows/',
       'src/platform/',
       'src/errors.ts',
     ],
-    mayAsType: ['src/deps.ts', 'src/config/schema.ts'],
+    mayAsType: ['src/deps.ts', 'src/config/schema.ts', 'src/http/server.ts'],
   },
   'src/startup/': {
     may: [
@@ -95,7 +95,7 @@ const RULES: Record<string, Rule> = {
   'src/cli/': {
     may: [
       ...['node:*', '@oclif/core', 'string-width', 'uqr', 'zod'],
-      ...['src/resources/', 'src/flows/', 'src/config/', 'src/platform/', 'src/http/app.ts'],
+      ...['src/resources/', 'src/flows/', 'src/config/', 'src/platform/', 'src/http/app.ts', 'src/http/doors.ts'],
       ...['src/startup/', 'src/daemon.ts', 'src/errors.ts', 'src/build-info.ts'],
     ],
     mayAsType: ['src/store/', 'src/deps.ts'],

@@ -1,7 +1,8 @@
 import { BUILD } from '../build-info.ts'
 import { developmentConfig, mayDevelop } from '../config/development.ts'
 import { type Loaded, loadConfig } from '../config/load.ts'
-import { startDaemon } from '../daemon.ts'
+import { startDaemon, stoppingState, turnAway } from '../daemon.ts'
+import { createDoors } from '../http/doors.ts'
 import { coalesced } from '../platform/coalesced-runs.ts'
 import { connectServiceManager } from '../platform/systemd.ts'
 import { isLogForPeople, logFormat } from '../startup/open-log.ts'
@@ -26,8 +27,6 @@ export interface ServeOptions {
   signals: HeededSignals
 }
 
-const EXTEND_EVERY_MS = 10_000
-
 /** Runs the daemon. It checks everything before it listens, and stops in order. */
 export async function serve(options: ServeOptions): Promise<void> {
   const service = connectServiceManager(process.env, process.pid)
@@ -47,8 +46,8 @@ export async function serve(options: ServeOptions): Promise<void> {
   process.title = 'authd'
   const isForPeople = isLogForPeople(config, { isTerminal: process.stdout.isTTY, isDevelopment })
   const stop = stopper(config.server.shutdownTimeout)
-  // While it waits for a database, or migrates one, systemd would otherwise give up.
-  const extending = setInterval(() => service.notify('EXTEND_TIMEOUT_USEC=60000000'), EXTEND_EVERY_MS)
+  const doors = createDoors(config, service.listenFds[0])
+  const daemonOptions = { version: options.version, service, doors, stop: stop.signal, isDevelopment }
   const wired = await wire(config, {
     mode: 'serve',
     output: process.stdout,
@@ -56,13 +55,25 @@ export async function serve(options: ServeOptions): Promise<void> {
     journalStream: process.env['JOURNAL_STREAM'],
     secret,
     flagged: new Set(Object.keys(options.flags)),
-    waiting: { stop: stop.signal, onWait: (reason) => service.notify(`STATUS=Waiting for the database: ${reason}`) },
+    waiting: {
+      stop: stop.signal,
+      // systemctl returns, because the database can be away for long.
+      async onAway(deps, reason) {
+        await turnAway(deps, daemonOptions)
+        service.ready(`Waiting for the database: ${reason}`)
+      },
+      // systemctl waits, so that it fails if a migration fails. Without more time, systemd would stop the migration.
+      onSlow(deps) {
+        service.notify('EXTEND_TIMEOUT_USEC=60000000')
+        // The end of the start fails for the same reason.
+        turnAway(deps, daemonOptions).catch(() => undefined)
+      },
+    },
+  }).catch(async (error) => {
+    if (stop.signal.aborted) service.notify(stoppingState(config.server.shutdownTimeout))
+    await doors.close(stop.signal.aborted ? config.server.shutdownTimeout : 0)
+    if (!stop.signal.aborted) throw error
   })
-    .catch((error) => {
-      if (!stop.signal.aborted) throw error
-      return undefined
-    })
-    .finally(() => clearInterval(extending))
   if (!wired) return
   try {
     for (const { message } of loaded.warnings) wired.log.warn('configuration warning', { warning: message })
@@ -70,12 +81,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     const { version, commit } = BUILD
     wired.deps.metrics.set('authd_build_info', { version, commit: commit ?? 'none', node: process.versions.node }, 1)
     stop.onBug(wired.log)
-    const daemon = await startDaemon(wired.deps, {
-      version: options.version,
-      service,
-      stop: stop.signal,
-      isDevelopment,
-    })
+    const daemon = await startDaemon(wired.deps, daemonOptions)
     if (isForPeople && !options.isQuiet)
       print(wired.output, cleanText(banner(config, options.version, { isDevelopment, path: loaded.path })))
     const reload = coalesced(async () => {
@@ -96,6 +102,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     options.signals.act({ SIGUSR1: () => reopenLog(wired) })
     await reload.done()
   } finally {
+    await doors.close(0)
     await wired.close()
   }
 }

@@ -1,5 +1,5 @@
 import Koa from 'koa'
-import type { Deps } from '../deps.ts'
+import type { Deps, EarlyDeps } from '../deps.ts'
 import { AuthdError } from '../errors.ts'
 import { ipMatcher } from '../platform/net/ip.ts'
 import type { AnyEndpoint } from './endpoint/endpoint.ts'
@@ -47,7 +47,7 @@ import { meEndpoints } from './routes/me.ts'
 import { myPasskeyEndpoints } from './routes/my-passkeys.ts'
 import { mySessionEndpoints } from './routes/my-sessions.ts'
 import { myTotpEndpoints } from './routes/my-totp.ts'
-import { type Lifecycle, probeEndpoints } from './routes/probe.ts'
+import { earlyProbes, type Lifecycle, probeEndpoints } from './routes/probe.ts'
 import { sessionEndpoints } from './routes/session.ts'
 import { signinEndpoints } from './routes/signin.ts'
 import { signinFactorEndpoints } from './routes/signin-factor.ts'
@@ -119,6 +119,37 @@ export function createMetricsApp(deps: Deps, lifecycle: Lifecycle): Koa<Context[
   })
   return app
 }
+
+/**
+ * The app of a daemon that waits for its database: 503 for everything but probes of the process. One line in the log
+ * says why it waits, so its answers have none.
+ */
+export async function createWaitingApp(deps: EarlyDeps, lifecycle: Lifecycle): Promise<Koa<Context['state'], Context>> {
+  const { publicUrl, server, signin, cors } = deps.config.current()
+  const log = { ...deps.log, error() {} }
+  const probes = earlyProbes(lifecycle, deps)
+  const app = emptyApp(deps)
+  app.use(clientAddress(deps, ipMatcher(server.trustedProxies)))
+  app.use(requestId(deps))
+  app.use(trace)
+  app.use(await securityHeaders({ publicUrl, hsts: server.hsts, redirectUrls: signin.redirectUrls }))
+  app.use(errors({ ...deps, log }, renderError(deps)))
+  app.use(thisMachineOnly(lifecycle))
+  app.use(crossOrigin(cors, [...API, ...wellKnownEndpoints]))
+  app.use(async (ctx) => {
+    const answer = probes[ctx.path]?.()
+    if (answer === undefined) {
+      ctx.state.isPage = ctx.accepts('json', 'html') === 'html'
+      throw new AuthdError('UNAVAILABLE', { retryAfter: RETRY_AFTER_S })
+    }
+    ctx.status = answer.status
+    ctx.body = answer.body
+  })
+  return app
+}
+
+/** How soon a client may ask a daemon again that waits for its database. */
+const RETRY_AFTER_S = 5
 
 /**
  * All middleware and routers, in the order that a request passes them. With `admin.listen`, the admin API has its own

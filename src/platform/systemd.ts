@@ -4,8 +4,11 @@ import { writeSync } from 'node:fs'
 /** Reports to systemd. Does nothing without systemd. */
 export interface ServiceManager {
   notify(state: string): void
-  /** The interval for `WATCHDOG=1` in milliseconds, half of systemd's timeout. Undefined without a watchdog. */
-  watchdogMs: number | undefined
+  /**
+   * Reports that the start is over. From then on systemd must hear that the event loop runs: twice in the time of its
+   * watchdog. Not before, because a long migration of SQLite holds the loop.
+   */
+  ready(status: string): void
   /** Sockets that systemd opened for authd. */
   listenFds: number[]
 }
@@ -27,10 +30,16 @@ export function connectServiceManager(env: NodeJS.ProcessEnv, pid: number): Serv
   for (const name of ['LISTEN_PID', 'LISTEN_FDS', 'LISTEN_FDNAMES', 'WATCHDOG_PID', 'WATCHDOG_USEC']) delete env[name]
   const fds = Array.from({ length: count }, (_, index) => ({ fd: FIRST_FD + index, name: names[index] }))
   const notifyFd = fds.find(({ name }) => name === 'notify')?.fd
+  const notify = notifyFd === undefined ? throughChild(notifySocket, pid) : throughSocket(notifyFd)
+  let isReady = false
   return {
-    watchdogMs: watchdogUsec > 0 ? watchdogUsec / 2000 : undefined,
     listenFds: fds.filter(({ name }) => name !== 'notify').map(({ fd }) => fd),
-    notify: notifyFd === undefined ? throughChild(notifySocket, pid) : throughSocket(notifyFd),
+    notify,
+    ready(status) {
+      notify(`READY=1\nSTATUS=${status}`)
+      if (watchdogUsec > 0 && !isReady) setInterval(() => notify('WATCHDOG=1'), watchdogUsec / 2000).unref()
+      isReady = true
+    },
   }
 }
 

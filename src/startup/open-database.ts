@@ -63,7 +63,7 @@ const ASK_EVERY_MS = 1000
 export interface Waiting {
   stop: AbortSignal
   /** Gets each reason once. */
-  tell(reason: StoreError): void
+  tell(reason: StoreError): Promise<void>
 }
 
 /** Does the work, again and again while the database is away. Throws an AbortError if `stop` is aborted meanwhile. */
@@ -73,7 +73,7 @@ export async function whenItAnswers(work: () => Promise<void>, { stop, tell }: W
       return await work()
     } catch (error) {
       if (!(error instanceof StoreError)) throw error
-      if (!told.has(error.message)) tell(error)
+      if (!told.has(error.message)) await tell(error)
       told.add(error.message)
     }
     await wait(ASK_EVERY_MS, undefined, { signal: stop })

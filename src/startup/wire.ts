@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream'
 import { type LiveConfigControl, liveConfig } from '../config/live-config.ts'
 import type { Config } from '../config/schema.ts'
-import type { Deps } from '../deps.ts'
+import type { Deps, EarlyDeps } from '../deps.ts'
 import { createCache } from '../flows/cache.ts'
 import { applySettings } from '../flows/operator/setting.ts'
 import { claimServerSecret } from '../flows/server-secret.ts'
@@ -44,10 +44,21 @@ export interface WireOptions {
   isRestoring?: boolean
   journalStream?: string | undefined
   /** Set for a daemon, which waits for a database that is away. A command fails instead. */
-  waiting?: { stop: AbortSignal; onWait(reason: string): void }
+  waiting?: WaitOptions
   /** Keys that the command line set. Live settings do not override them. */
   flagged?: ReadonlySet<string>
 }
+
+/** What a daemon does meanwhile. */
+interface WaitOptions {
+  stop: AbortSignal
+  /** Called for each reason why the database cannot be used. */
+  onAway(deps: EarlyDeps, reason: string): Promise<void>
+  /** Called every ten seconds, also while the database is migrated. */
+  onSlow(deps: EarlyDeps): void
+}
+
+const SLOW_MS = 10_000
 
 export interface Wired {
   deps: Deps
@@ -109,17 +120,19 @@ export async function wire(config: Config, options: WireOptions): Promise<Wired>
     timeoutMs: options.timeoutMs,
     timer: metrics === NO_METRICS ? undefined : timer,
   })
-  const tell = (error: StoreError) => {
-    options.waiting?.onWait(error.message)
+  const { waiting } = options
+  const random = systemRandom(systemClock)
+  const early = { config: live, texts, clock: systemClock, random, log, troubles }
+  const tell = async (error: StoreError) => {
     log.warn('waiting for the database', { error })
+    await waiting?.onAway(early, error.message)
   }
   const db = watched(opened, troubles)
+  const slow = waiting && setInterval(() => waiting.onSlow(early), SLOW_MS)
   try {
-    const { waiting } = options
     const prepare = () => prepareSchema(config, db, { mode: options.mode, log, stop: waiting?.stop })
     if (waiting && db.dialect === 'postgres') await whenItAnswers(prepare, { stop: waiting.stop, tell })
     else await prepare()
-    const random = systemRandom(systemClock)
     const advised = <Result>(work: () => Promise<Result>) =>
       withSecretAdvice(config, db, options.otherSecrets ?? [], work)
     const keys = keysFrom(await advised(() => serverSecret(config, db, options.secret)), random)
@@ -128,19 +141,14 @@ export async function wire(config: Config, options: WireOptions): Promise<Wired>
     const webhooks = webhooksWhenUsed()
     const shared = { db, cache: createCache(db), tally: new Map<string, number>(), accepted: new Map<string, string>() }
     const deps = {
+      ...early,
       ...shared,
-      config: live,
-      texts,
-      clock: systemClock,
-      random,
       nodeId: random.id('node'),
       keys,
       slowHash: fewAtOnce(slowHash),
       mailer,
       webhooks,
-      log,
       metrics,
-      troubles,
     }
     await advised(() => claimServerSecret(deps, { mayBeRestoring: options.isRestoring }))
     await applySettings(deps)
@@ -167,6 +175,8 @@ export async function wire(config: Config, options: WireOptions): Promise<Wired>
   } catch (error) {
     await db.close()
     throw error
+  } finally {
+    clearInterval(slow)
   }
 }
 

@@ -1,18 +1,20 @@
 import { expect, test } from 'vitest'
 import { startDaemon } from '../../src/daemon.ts'
 import { tally } from '../../src/flows/limits/rate-limit.ts'
+import { createDoors } from '../../src/http/doors.ts'
 import { listAuditLogsAfter } from '../../src/store/audit-logs.ts'
 import { findBucket } from '../../src/store/rate-limits.ts'
 import { freePort } from '../support/cli.ts'
 import { startAuthd } from '../support/harness.ts'
 
-const SERVICE = { notify: () => {}, watchdogMs: undefined, listenFds: [] }
+const SERVICE = { notify: () => {}, ready: () => {}, listenFds: [] }
 
 /** A daemon of this process, and how to stop it. */
 async function startStoppable(config: Record<string, unknown> = {}) {
   const authd = await startAuthd({ config: { server: { host: '127.0.0.1', port: await freePort() }, ...config } })
   const controller = new AbortController()
-  const options = { version: '0', service: SERVICE, isDevelopment: false, stop: controller.signal }
+  const doors = createDoors(authd.deps.config.current(), undefined)
+  const options = { version: '0', service: SERVICE, doors, isDevelopment: false, stop: controller.signal }
   return { authd, daemon: await startDaemon(authd.deps, options), stop: () => controller.abort() }
 }
 

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { freePort, shell } from '../support/cli.ts'
@@ -27,15 +27,40 @@ async function place() {
   return { proxy, here, args: ['--config', path] }
 }
 
-test('serve waits for a database that is not there yet, says each reason once, and starts when it is', async () => {
+/** What the configuration of a daemon says. */
+async function publicUrl([, path = '']: string[]): Promise<string> {
+  return /^public_url = "(.*)"$/m.exec(await readFile(path, 'utf8'))?.[1] ?? ''
+}
+
+test('serve answers 503 while its database is not there yet, says each reason once, and goes on when it is', async () => {
   const { proxy, here, args } = await place()
   proxy.shut()
 
   const starting = here.serve(args)
   await until(() => expect(proxy.accepted()).toBeGreaterThanOrEqual(2))
+  const port = Number(new URL(await publicUrl(args)).port)
+  const ask = async (path: string, accept = 'application/json') => {
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, { headers: { Accept: accept } })
+    return { status: response.status, retry: response.headers.get('Retry-After'), body: await response.text() }
+  }
+  await until(() => ask('/liveness'))
+  const [alive, ready, api, page] = [
+    await ask('/liveness'),
+    await ask('/readiness'),
+    await ask('/v1/session'),
+    await ask('/signin', 'text/html'),
+  ]
   proxy.open()
   const daemon = await starting
 
+  expect(alive).toMatchObject({ status: 200, body: '{"status":"alive"}' })
+  expect([ready.status, JSON.parse(ready.body)]).toMatchObject([
+    503,
+    { status: 'unready', checks: { database: 'failed' }, problems: [{ what: 'database', reason: expect.any(String) }] },
+  ])
+  expect(ready.body).not.toContain(proxy.address)
+  expect([api.status, api.retry, JSON.parse(api.body)]).toMatchObject([503, '5', { code: 'UNAVAILABLE' }])
+  expect([page.status, page.retry, page.body]).toEqual([503, '5', expect.stringContaining('<!doctype html>')])
   const waited = daemon.printed().match(/.*waiting for the database.*/g) ?? []
   const reasons = waited.map((line) => JSON.parse(line).error)
   expect(reasons[0]).toContain(`PostgreSQL at ${proxy.address} closed the connection`)

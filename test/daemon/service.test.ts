@@ -6,7 +6,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { freePort, PROGRAM, shell } from '../support/cli.ts'
 import { until } from '../support/until.ts'
 
-test('systemd is told why the daemon waits for its database, and can stop it meanwhile', async () => {
+test('a daemon that waits for its database is ready for systemd, says why it waits, answers 503, and can be stopped', async () => {
   const { folder } = await shell()
   const said = join(folder, 'said')
   const port = await freePort()
@@ -16,19 +16,20 @@ test('systemd is told why the daemon waits for its database, and can stop it mea
     cwd: folder,
     env: {
       ...{ PATH: `${process.execPath.replace(/\/[^/]*$/, '')}:${process.env['PATH']}`, HOME: folder },
-      ...{ LISTEN_FDS: '1', LISTEN_FDNAMES: 'notify', AUTHD_DATABASE_URL: url },
+      ...{ LISTEN_FDS: '1', LISTEN_FDNAMES: 'notify', AUTHD_DATABASE_URL: url, WATCHDOG_USEC: '200000' },
     },
     stdio: ['ignore', 'ignore', 'ignore', openSync(said, 'a')],
   })
   onTestFinished(() => void child.kill('SIGKILL'))
-  const status = /STATUS=Waiting for the database: .*127\.0\.0\.1:\d+ accepts no connections/
+  const status = /READY=1\nSTATUS=Waiting for the database: .*127\.0\.0\.1:\d+ accepts no connections.*WATCHDOG=1/s
   await until(() => expect(readFileSync(said, 'utf8')).toMatch(status))
+  const response = await fetch(`http://127.0.0.1:${port}/readiness`)
 
   child.kill('SIGTERM')
   const [code] = await once(child, 'exit')
 
-  expect(code).toBe(0)
-  expect(readFileSync(said, 'utf8')).not.toMatch(/READY=1/)
+  expect([response.status, code]).toEqual([503, 0])
+  expect(readFileSync(said, 'utf8')).toMatch(/STOPPING=1\nEXTEND_TIMEOUT_USEC=\d+/)
 })
 
 test('systemd is told when the daemon is ready, alive, reloading and stopping, through the socket of OpenFile=', async () => {

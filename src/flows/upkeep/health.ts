@@ -36,11 +36,7 @@ export async function checkReadiness(
   late: AbortSignal,
 ): Promise<Readiness> {
   const found = await Promise.race([askDatabase(deps), silenceUntil(late)])
-  const problems: Problem[] = deps.troubles.list().map(({ name, reason, since }) => ({
-    what: name,
-    reason,
-    since: toRfc3339(since),
-  }))
+  const problems = problemsOf(deps.troubles)
   const isWritable = !problems.some(({ what }) => what === 'database')
   if (found === 'unreadable' || found === 'silent') {
     if (isWritable) problems.push(SILENT)
@@ -59,6 +55,21 @@ export async function checkReadiness(
     },
     problems,
   }
+}
+
+/** What a daemon says before its first start is over: its database is away, or is being migrated. */
+export function unreadyBefore({ troubles }: Pick<Deps, 'troubles'>): Readiness {
+  const problems = problemsOf(troubles)
+  const isAway = problems.some(({ what }) => what === 'database')
+  return {
+    isReady: false,
+    checks: { database: isAway ? 'failed' : 'ok', schema: isAway ? 'unknown' : 'outdated', mail: 'unknown' },
+    problems: isAway ? problems : [...problems, OUTDATED],
+  }
+}
+
+function problemsOf(troubles: Deps['troubles']): Problem[] {
+  return troubles.list().map(({ name, reason, since }) => ({ what: name, reason, since: toRfc3339(since) }))
 }
 
 /** Until its first unit fails, nobody knows since when. */

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { checkReadiness } from '../../flows/upkeep/health.ts'
+import type { EarlyDeps } from '../../deps.ts'
+import { checkReadiness, type Readiness, unreadyBefore } from '../../flows/upkeep/health.ts'
 import { toRfc3339 } from '../../platform/clock.ts'
 import { sample, timeField } from '../../resources/shared-fields.ts'
 import { type Endpoint, endpoint } from '../endpoint/endpoint.ts'
@@ -16,6 +17,39 @@ export interface Lifecycle {
 
 /** Shorter than probes wait: two seconds with `authd healthcheck` and `authd status`. In milliseconds. */
 const ANSWER_MS = 1500
+
+/** The body of each probe before the database could be read. */
+export function earlyProbes(
+  lifecycle: Lifecycle,
+  deps: EarlyDeps,
+): Record<string, () => { status: 200 | 503; body: unknown }> {
+  return {
+    '/liveness': () => ALIVE,
+    '/health': () => healthOf(lifecycle, deps.clock),
+    '/readiness': () => readinessOf(lifecycle, unreadyBefore(deps)),
+  }
+}
+
+const ALIVE = { status: 200 as const, body: { status: 'alive' as const } }
+
+function healthOf({ startedAt, version }: Lifecycle, clock: EarlyDeps['clock']) {
+  const now = clock.now()
+  const uptime = Math.max(0, Math.floor((now - startedAt) / 1000))
+  const body = { status: 'healthy' as const, version, uptime_seconds: uptime, timestamp: toRfc3339(now) }
+  return { status: 200 as const, body }
+}
+
+function readinessOf({ isStopping }: Lifecycle, { isReady, checks, problems }: Readiness) {
+  if (isStopping()) return STOPPING
+  const status = !isReady
+    ? ('unready' as const)
+    : checks.mail === 'waiting'
+      ? ('degraded' as const)
+      : ('ready' as const)
+  return { status: isReady ? (200 as const) : (503 as const), body: { status, checks, problems } }
+}
+
+const STOPPING = { status: 503 as const, body: { status: 'stopping' as const } }
 
 /** No limit or filter applies to probes. `/liveness` uses nothing, so only a hanging process fails it. */
 export function probeEndpoints(lifecycle: Lifecycle): Endpoint[] {
@@ -35,7 +69,7 @@ export function probeEndpoints(lifecycle: Lifecycle): Endpoint[] {
       },
     },
     async handle() {
-      return { status: 200, body: { status: 'alive' } }
+      return ALIVE
     },
   })
   const health = endpoint({
@@ -59,10 +93,7 @@ export function probeEndpoints(lifecycle: Lifecycle): Endpoint[] {
       },
     },
     async handle({ clock }) {
-      const now = clock.now()
-      const uptime = Math.max(0, Math.floor((now - lifecycle.startedAt) / 1000))
-      const body = { status: 'healthy', version: lifecycle.version, uptime_seconds: uptime, timestamp: toRfc3339(now) }
-      return { status: 200, body }
+      return healthOf(lifecycle, clock)
     },
   })
   const readinessBody = z
@@ -108,10 +139,8 @@ export function probeEndpoints(lifecycle: Lifecycle): Endpoint[] {
       },
     },
     async handle(deps) {
-      if (lifecycle.isStopping()) return { status: 503, body: { status: 'stopping' } }
-      const { isReady, checks, problems } = await checkReadiness(deps, AbortSignal.timeout(ANSWER_MS))
-      const status = !isReady ? 'unready' : checks.mail === 'waiting' ? 'degraded' : 'ready'
-      return { status: isReady ? 200 : 503, body: { status, checks, problems } }
+      if (lifecycle.isStopping()) return STOPPING
+      return readinessOf(lifecycle, await checkReadiness(deps, AbortSignal.timeout(ANSWER_MS)))
     },
   })
   return [liveness, health, readiness]
