@@ -23,6 +23,11 @@ export async function copySqliteFirst(
   return name + stamp
 }
 
+/** The copy that was made before the last migration, if it is still there. */
+export function newestCopy({ database: { path, url } }: { database: Pick<Config['database'], 'path' | 'url'> }) {
+  return url === undefined ? copiesIn(dirname(path), `${basename(path)}.before-migration-`).at(-1) : undefined
+}
+
 /** The oldest first. A copy that an operator has renamed is not among them. */
 function copiesIn(folder: string, prefix: string): string[] {
   const isCopy = (file: string) => file.startsWith(prefix) && /^[\d-]+T[\d-]+Z$/.test(file.slice(prefix.length))

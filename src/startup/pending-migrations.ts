@@ -4,11 +4,24 @@ import { AuthdError } from '../errors.ts'
 import { applyMigrations, checkSchema } from '../flows/operator/schema.ts'
 import { fileStamp, systemClock } from '../platform/clock.ts'
 import type { ProcessLog } from '../platform/log.ts'
+import { shell } from '../platform/shell.ts'
 import type { Db } from '../store/db.ts'
-import { copySqliteFirst } from './copy-sqlite-first.ts'
+import { copySqliteFirst, newestCopy } from './copy-sqlite-first.ts'
 
 /** How long a daemon waits for another one that migrates, in milliseconds. */
 const WAIT_MS = 600_000
+
+/** Like checkSchema. For a database that a newer authd wrote, the error names the copy that leads back. */
+export async function checkConfigured(config: Config, db: Db): Promise<{ pending: string[]; isEmpty: boolean }> {
+  try {
+    return await checkSchema(db)
+  } catch (error) {
+    if (!(error instanceof AuthdError) || error.code !== 'SCHEMA_NEWER') throw error
+    const copy = newestCopy(config)
+    const suggestions = [copy === undefined ? 'authd backup list' : shell`authd backup restore ${copy}`]
+    throw new AuthdError('SCHEMA_NEWER', { message: error.message, suggestions, cause: error })
+  }
+}
 
 /** Migrates the database if a daemon starts and database.auto_migrate is set. Throws SCHEMA_OUTDATED, SCHEMA_NEWER. */
 export async function prepareSchema(
@@ -16,7 +29,7 @@ export async function prepareSchema(
   db: Db,
   { mode, log, stop }: { mode: 'serve' | 'cli'; log: ProcessLog; stop?: AbortSignal | undefined },
 ): Promise<void> {
-  const { pending } = await checkSchema(db)
+  const { pending } = await checkConfigured(config, db)
   if (pending.length === 0) return
   if (mode === 'cli' || !config.database.autoMigrate) {
     throw new AuthdError('SCHEMA_OUTDATED', {

@@ -11,8 +11,8 @@ export interface MigrationState {
 
 export interface SchemaState {
   migrations: MigrationState[]
-  /** Ids in the database that this build does not know: it was written by a newer one. */
-  unknown: string[]
+  /** Those of the database that this build does not know: it was written by a newer one. */
+  unknown: MigrationState[]
 }
 
 interface AppliedRow {
@@ -108,7 +108,7 @@ function compare(rows: AppliedRow[]): SchemaState {
       id,
       appliedAt: applied.get(id) ?? null,
     })),
-    unknown: unknownMigrations(rows.map(({ id }) => id)),
+    unknown: unknownMigrations([...applied.keys()]).map((id) => ({ id, appliedAt: applied.get(id) ?? null })),
   }
 }
 

@@ -7,16 +7,20 @@ export async function checkSchema(db: Db): Promise<{ pending: string[]; isEmpty:
   const { migrations, unknown } = await schemaState(db)
   if (unknown.length > 0) {
     throw new AuthdError('SCHEMA_NEWER', {
-      message: `The database was written by a newer authd (it has ${unknown.join(', ')}, which this one does not know). Run that version, or restore the backup made before the upgrade.`,
+      message: `The database was written by a newer authd (it has ${unknown.map(({ id }) => id).join(', ')}, which this one does not know). Run that version, or restore the backup made before the upgrade.`,
     })
   }
   const pending = migrations.filter(({ appliedAt }) => appliedAt === null).map(({ id }) => id)
   return { pending, isEmpty: pending.length === migrations.length }
 }
 
-/** Each migration of this build, with the time it was applied. */
-export async function listMigrations(db: Db): Promise<MigrationState[]> {
-  return (await schemaState(db)).migrations
+/** Each migration of this build and of a newer one that wrote the database, with the time it was applied. */
+export async function listMigrations(db: Db): Promise<(MigrationState & { isUnknown: boolean })[]> {
+  const { migrations, unknown } = await schemaState(db)
+  return [
+    ...migrations.map((migration) => ({ ...migration, isUnknown: false })),
+    ...unknown.map((migration) => ({ ...migration, isUnknown: true })),
+  ]
 }
 
 /**

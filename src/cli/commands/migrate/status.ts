@@ -12,9 +12,9 @@ export default command({
     becomeOwner(config.dataDir)
     const db = await openStore(config, 'cli', { timeoutMs: flags.timeout })
     try {
-      const rows = (await listMigrations(db)).map(({ id, appliedAt }) => ({
+      const rows = (await listMigrations(db)).map(({ id, appliedAt, isUnknown }) => ({
         id,
-        state: appliedAt === null ? 'pending' : 'applied',
+        state: isUnknown ? 'unknown' : appliedAt === null ? 'pending' : 'applied',
         applied_at: appliedAt === null ? null : toRfc3339(appliedAt),
       }))
       out.list(rows, [
@@ -22,7 +22,8 @@ export default command({
         { header: 'STATE', value: ({ state }) => state },
         { header: 'APPLIED', value: ({ applied_at }) => applied_at, isTime: true },
       ])
-      if (rows.some(({ state }) => state === 'pending')) process.exitCode = 1
+      if (rows.some(({ state }) => state === 'unknown')) out.hint('A newer authd has migrated this database.')
+      if (rows.some(({ state }) => state !== 'applied')) process.exitCode = 1
     } finally {
       await db.close()
     }

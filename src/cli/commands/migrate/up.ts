@@ -1,8 +1,9 @@
 import { Flags } from '@oclif/core'
-import { applyMigrations, checkSchema } from '../../../flows/operator/schema.ts'
+import { applyMigrations } from '../../../flows/operator/schema.ts'
 import { systemClock } from '../../../platform/clock.ts'
 import { backupBeforeMigration } from '../../../startup/backup-before-migration.ts'
 import { openStore } from '../../../startup/open-database.ts'
+import { checkConfigured } from '../../../startup/pending-migrations.ts'
 import { searchPath } from '../../backup-flags.ts'
 import { command } from '../../command.ts'
 import { becomeOwner } from '../../privileges.ts'
@@ -26,7 +27,7 @@ export default command({
     process.umask(0o077)
     const db = await openStore(config, 'serve')
     try {
-      const { pending, isEmpty } = await checkSchema(db)
+      const { pending, isEmpty } = await checkConfigured(config, db)
       const now = systemClock.now()
       if (flags['dry-run'] || pending.length === 0) {
         const lines =
