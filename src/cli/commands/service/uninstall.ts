@@ -1,7 +1,7 @@
 import { shell } from '../../../platform/shell.ts'
 import { command } from '../../command.ts'
 import { dryRunFlag, WITHOUT } from '../../flags.ts'
-import { refuseForeignUnit, removeServiceFile, serviceFiles, startedUnits } from '../../service/files.ts'
+import { packagedUnit, refuseForeignUnit, removeServiceFile, serviceFiles, startedUnits } from '../../service/files.ts'
 import { serviceFlags } from '../../service/flags.ts'
 import { refuseUnprivileged, run } from '../../service/run.ts'
 import { DROP_IN_SINCE } from '../../service/unit.ts'
@@ -25,6 +25,8 @@ export default command({
     const paths = serviceFiles({ name, user: name, program: '' }, everything).map(({ path }) => path)
     const removed = isDry ? paths : paths.filter(removeServiceFile)
     if (!isDry && isHere) run('systemctl', 'daemon-reload')
+    const isPackaged = packagedUnit(name, root) !== undefined
+    if (isPackaged) out.hint(shell`Next: sudo systemctl enable --now ${name}, to run the unit of the package.`)
     out.object(
       { removed, changed: removed.length > 0 },
       removed.map((path) => `${out.did('removed', 'would remove')}  ${path}`),
