@@ -17,8 +17,12 @@ const WAITS: Record<string, { deadlines: RegExp[] } | { none: string }> = {
   'src/mail/overrides/load.ts': { deadlines: [/timeout: TIMEOUT_MS,\s+killSignal: 'SIGKILL'/] },
   'src/mail/preview.ts': { none: 'the transport writes to a buffer' },
   'src/mail/sender-records.ts': { deadlines: [/new Resolver\(\{ timeout: TIMEOUT_MS, tries: 1 \}\)/] },
+  'src/mail/smtp-socket.ts': { deadlines: [/limit = AbortSignal\.timeout\(timeout\)/] },
   'src/mail/smtp-test.ts': {
-    deadlines: [/Promise\.race\(\[lookup\(/, /socket\.setTimeout\(timeout/, /AbortSignal\.timeout\(LONGEST_MS\)/],
+    deadlines: [/Promise\.race\(\[lookup\(/, /AbortSignal\.timeout\(LONGEST_MS\)/],
+  },
+  'src/platform/net/shared-lookup.ts': {
+    none: 'the connection that asks has a deadline; one lookup of a name runs at a time',
   },
   'src/platform/net/webhook-client.ts': {
     deadlines: [/signal: AbortSignal\.any\(\[AbortSignal\.timeout\(timeoutMs\)/],

@@ -1,6 +1,8 @@
+import type { Socket } from 'node:net'
 import { createTransport } from 'nodemailer'
 import type { Mailer } from '../deps.ts'
 import { MailError } from '../platform/mail-error.ts'
+import { sharedLookup } from '../platform/net/shared-lookup.ts'
 import { plain } from '../platform/plain-text.ts'
 import type { LiveTexts } from '../platform/texts/texts.ts'
 import { type DkimSettings, dkimOptions, messageOf } from './message.ts'
@@ -8,6 +10,7 @@ import { type MailApp, renderMail } from './render.ts'
 import { domainOf, parseMailbox } from './sender.ts'
 import { notAccepted } from './smtp-error.ts'
 import { connectionOptions, credentials, type SmtpSettings } from './smtp-options.ts'
+import { connectToServer } from './smtp-socket.ts'
 
 export interface MailerOptions {
   smtp: SmtpSettings
@@ -28,6 +31,7 @@ export function smtpMailer({ smtp, from, app, texts, dkim, otpOrigin }: MailerOp
     ...connectionOptions(smtp, domainOf(sender)),
     auth: credentials(smtp),
     pool: true,
+    getSocket: socketsOf(smtp),
     maxConnections: smtp.maxConnections,
     disableFileAccess: true,
     disableUrlAccess: true,
@@ -49,6 +53,15 @@ export function smtpMailer({ smtp, from, app, texts, dkim, otpOrigin }: MailerOp
       // A busy connection belongs to a try that nobody waits for.
       transport.close({ force: true })
     },
+  }
+}
+
+/** What nodemailer asks for a connection. */
+function socketsOf(smtp: SmtpSettings) {
+  const lookup = sharedLookup()
+  type Callback = (error: Error | null, socket?: { connection: Socket }) => void
+  return (_: unknown, callback: Callback) => {
+    connectToServer(smtp, lookup).then((connection) => callback(null, { connection }), callback)
   }
 }
 

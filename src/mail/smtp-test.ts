@@ -1,10 +1,12 @@
 import { lookup } from 'node:dns/promises'
-import { connect, isIP } from 'node:net'
+import { isIP, type Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import SMTPConnection from 'nodemailer/lib/smtp-connection'
 import { DAY } from '../platform/clock.ts'
+import { sharedLookup } from '../platform/net/shared-lookup.ts'
 import { domainOf, parseMailbox } from './sender.ts'
 import { connectionOptions, credentials, type SmtpSettings } from './smtp-options.ts'
+import { connectToServer } from './smtp-socket.ts'
 
 export interface WalkStep {
   step: 'dns' | 'connect' | 'tls' | 'auth' | 'accepted'
@@ -35,9 +37,12 @@ export interface WalkInput {
 export async function walkSmtp(input: WalkInput): Promise<Walk> {
   const { smtp, from } = input
   const walk: Walk = { steps: [], tls: null, isPermanent: false, transcript: [] }
-  if (!note(walk, 'dns', await resolved(smtp)) || !note(walk, 'connect', await reach(smtp))) return walk
+  if (!note(walk, 'dns', await resolved(smtp))) return walk
+  const socket = await reach(smtp)
+  if (!note(walk, 'connect', socket instanceof Error ? socket : `${smtp.host}:${smtp.port}`)) return walk
   const connection = new SMTPConnection({
     ...connectionOptions(smtp, domainOf(parseMailbox(from))),
+    ...(!(socket instanceof Error) && { connection: socket }),
     transactionLog: true,
     logger: transcriber(walk.transcript),
   })
@@ -124,16 +129,13 @@ async function resolved({ host, timeout }: SmtpSettings): Promise<Error | string
   }
 }
 
-/** Connects separately, because nodemailer has one code for a refused connection and a rejected certificate. */
-async function reach({ host, port, timeout }: SmtpSettings): Promise<Error | string> {
-  const socket = connect({ host, port })
-  const failure = await outcome((done) => {
-    socket.setTimeout(timeout, () => done(new Error(`${host}:${port} did not answer within ${timeout} ms`)))
-    socket.once('error', done)
-    socket.once('connect', () => done())
-  })
-  socket.destroy()
-  return failure ?? `${host}:${port}`
+/** Connects first, because nodemailer has one code for a refused connection and a rejected certificate. */
+async function reach(smtp: SmtpSettings): Promise<Error | Socket> {
+  try {
+    return await connectToServer(smtp, sharedLookup())
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error))
+  }
 }
 
 function tlsOf({ _socket: socket }: SMTPConnection, now: number): Walk['tls'] {
