@@ -43,7 +43,7 @@ const WAITS: Record<string, { deadlines: RegExp[] } | { none: string }> = {
 /** What waits: a value imported from one of these modules, a query, or a call of the global fetch. */
 const MODULES =
   /^import (?!type)(?:\{([^}]*)\}|(\w+)) from '(node:(?:net|tls|dns|dns\/promises|http|https|child_process|dgram)|pg|knex|nodemailer[\w/-]*)'/gm
-const HARMLESS = /^(?:type .*|isIP|STATUS_CODES|createServer)?$/
+const HARMLESS = /^(?:type .*|isIP|STATUS_CODES|createServer|getCACertificates|setDefaultCACertificates)?$/
 const CALLS =
   /\b(?:client\.query|fetch|new WebSocket|new EventSource)\(|\b(?:import|getBuiltinModule)\('(?:pg|knex|nodemailer|node:https?)'\)/
 

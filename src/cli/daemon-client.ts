@@ -3,6 +3,7 @@ import { text } from 'node:stream/consumers'
 import type { TLSSocket } from 'node:tls'
 import type { Config } from '../config/schema.ts'
 import { formatDuration } from '../platform/duration.ts'
+import { trustSystemCertificates } from '../platform/net/system-certificates.ts'
 import { systemReason } from '../platform/system-error.ts'
 
 /** URL of the daemon with this configuration, from the same machine. */
@@ -26,6 +27,7 @@ export async function fetchText(
   }: { token?: string | undefined; timeoutMs?: number; headers?: Record<string, string> } = {},
 ): Promise<Fetched> {
   const headers = { ...more, ...(token !== undefined && { Authorization: `Bearer ${token}` }) }
+  if (url.startsWith('https:')) trustSystemCertificates()
   // Loaded when it is needed, in a way that the single file has, too.
   const { request } = url.startsWith('https:')
     ? process.getBuiltinModule('node:https')

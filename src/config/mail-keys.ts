@@ -95,7 +95,7 @@ export const MAIL_SECTIONS = {
       default: 4,
     }),
     ca_file: field(path(), {
-      text: 'CA certificate (PEM) for a mail server without a publicly trusted certificate.',
+      text: 'CA certificate (PEM) for a mail server whose certificate the system does not trust.',
       applies: 'restart',
       example: '/etc/authd/smtp-ca.pem',
     }),

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { SECOND } from '../platform/clock.ts'
+import { trustSystemCertificates } from '../platform/net/system-certificates.ts'
 
 /** How to reach the mail server: the section `smtp` of the configuration. */
 export interface SmtpSettings {
@@ -12,7 +13,7 @@ export interface SmtpSettings {
   /** Milliseconds to wait for a connection and for each answer. */
   timeout: number
   maxConnections: number
-  /** CA certificates in PEM, in addition to the public ones. */
+  /** CA certificates in PEM, instead of those that the system trusts. */
   caFile?: string | undefined
 }
 
@@ -21,6 +22,7 @@ const SOCKET_TIMEOUT_MS = 30 * SECOND
 
 /** nodemailer's options for a connection: TLS unless it is turned off, and only with a valid certificate. */
 export function connectionOptions(smtp: SmtpSettings, fromDomain: string) {
+  if (smtp.tls !== 'none' && smtp.caFile === undefined) trustSystemCertificates()
   return {
     host: smtp.host,
     port: smtp.port,

@@ -42,8 +42,13 @@ export function systemReason(error: unknown): string {
   if (!(known instanceof Error)) return String(known)
   const number = 'errno' in known && typeof known.errno === 'number' ? -Math.abs(known.errno) : 0
   // Node's rm and cp give the number without its sign, and getSystemErrorMessage throws for what is not a negative integer.
-  return Number.isSafeInteger(number) && number < 0 ? getSystemErrorMessage(number) : known.message
+  return Number.isSafeInteger(number) && number < 0
+    ? getSystemErrorMessage(number)
+    : known.message.replace(NODE_ADVICE, '')
 }
+
+/** What Node says to developers about a certificate. */
+const NODE_ADVICE = /; if the root CA is installed locally.*$/s
 
 /** A name with several addresses fails with one error for each. */
 function innermost(error: unknown): unknown {

@@ -6,6 +6,8 @@ import { AuthdError } from '../errors.ts'
 import { unwritable } from '../flows/shown-error.ts'
 import { systemClock } from '../platform/clock.ts'
 import { makeFolder } from '../platform/folder.ts'
+import { parsePostgresUrl } from '../platform/net/postgres-url.ts'
+import { trustSystemCertificates } from '../platform/net/system-certificates.ts'
 import { systemRandom } from '../platform/random.ts'
 import { type Db, type StatementTimer, StoreError } from '../store/db.ts'
 import { openDatabase } from '../store/open.ts'
@@ -32,6 +34,7 @@ export async function openStore(
     }
     makeOurFolder(dirname(path))
   }
+  if (url !== undefined && needsSystemCertificates(url)) trustSystemCertificates()
   makeOurFolder(config.dataDir)
   return await openDatabase({
     path,
@@ -78,6 +81,12 @@ export async function whenItAnswers(work: () => Promise<void>, { stop, tell }: W
     }
     await wait(ASK_EVERY_MS, undefined, { signal: stop })
   }
+}
+
+/** With a root certificate of its own, or without a check, nothing of the system is needed. */
+function needsSystemCertificates(url: string): boolean {
+  const { sslMode, sslRootCert } = parsePostgresUrl(url)
+  return sslMode === 'verify-full' && (sslRootCert === undefined || sslRootCert === 'system')
 }
 
 function makeOurFolder(path: string): void {

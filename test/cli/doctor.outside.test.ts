@@ -133,10 +133,13 @@ test('a certificate that is not trusted, a lost path and another program at the 
   await writeFile(config, readFileSync(config, 'utf8').replace(/https:\/\/localhost:\d+/, `http://localhost:${port}`))
 
   const untrusted = await proxyLines(place, {})
+  const trustedBySystem = await proxyLines(place, { SSL_CERT_FILE: CERTIFICATE })
   const missing = await proxyLines(lost)
   const foreign = await proxyLines(other)
 
-  expect(untrusted['public address']).toEqual(['wrong', expect.stringContaining('certificate')])
+  expect(untrusted['public address']).toEqual(['wrong', expect.stringContaining('Add the CA to its certificates')])
+  expect(untrusted['public address']?.[1]).not.toContain('Node')
+  expect(trustedBySystem['public address']?.[0]).toBe('ok')
   expect(missing['public address']).toEqual(['wrong', expect.stringContaining('HTTP 404')])
   expect(foreign['public address']).toEqual(['wrong', expect.stringContaining('another program than this authd')])
 })

@@ -49,6 +49,10 @@ export async function checkPublicAddress(deps: Asking | undefined, config: Confi
 function reachedCheck(open: Fetched, address: string, canAsk: boolean): Check {
   const check = 'public address'
   const fix = 'authd config show --section server'
+  if (open.status === undefined && UNTRUSTED.test(open.why)) {
+    const detail = `${open.why}: this machine does not trust who signed the certificate. Add the CA to its certificates`
+    return { check, status: 'wrong', detail, fix: 'sudo update-ca-certificates' }
+  }
   if (open.status === undefined) return { check, status: 'wrong', detail: open.why, fix }
   if (open.status === 404) {
     const detail = `HTTP 404 from ${address}: the proxy leads elsewhere, or changes the path`
@@ -60,6 +64,9 @@ function reachedCheck(open: Fetched, address: string, canAsk: boolean): Check {
   }
   return { check, status: 'ok', detail: address }
 }
+
+/** OpenSSL's words for a certificate whose chain ends at an unknown CA. */
+const UNTRUSTED = /self-signed certificate|unable to (?:get|verify)/
 
 function certificateCheck(ends: string | undefined, deps: Asking | undefined): Check {
   const check = 'certificate'

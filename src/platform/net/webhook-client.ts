@@ -4,6 +4,7 @@ import { Agent as TlsAgent, request as tlsRequest } from 'node:https'
 import { isIP, type LookupFunction } from 'node:net'
 import { SECOND } from '../clock.ts'
 import { isPublicIp } from './ip.ts'
+import { trustSystemCertificates } from './system-certificates.ts'
 
 export interface WebhookPost {
   url: string
@@ -52,6 +53,7 @@ export function webhookClient({
   lookup?: LookupFunction
   timeoutMs?: number
 } = {}): WebhookClient {
+  trustSystemCertificates()
   const agents = {
     public: agentsWith(publicOnly(lookup)),
     any: agentsWith(lookup),
