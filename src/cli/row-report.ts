@@ -10,7 +10,7 @@ const NAMED = 1000
 export interface RowReport {
   /** Notes a row, with what became of it if it was right. */
   note(row: UserRow, outcome?: RowOutcome): void
-  counts(): { created: number; updated: number; unchanged: number; skipped: number; failed: number }
+  counts(): { created: number; invited: number; updated: number; unchanged: number; skipped: number; failed: number }
   /** `Added 3 users, skipped 1 who exists.` */
   sentence(isDry: boolean): string
   /** The last line that was noted, 0 at the start. */
@@ -24,7 +24,7 @@ export interface RowReport {
 /** Counts what becomes of the rows of a file, and keeps the wrong ones with their lines. */
 export function rowReport(file: string): RowReport {
   const place = file === '-' ? 'stdin' : file
-  const counts = { created: 0, updated: 0, unchanged: 0, skipped: 0, failed: 0 }
+  const counts = { created: 0, invited: 0, updated: 0, unchanged: 0, skipped: 0, failed: 0 }
   const problems: string[] = []
   const left: string[] = []
   const skipped: string[] = []
@@ -40,6 +40,7 @@ export function rowReport(file: string): RowReport {
       else if (typeof outcome === 'object') fail(row.line, outcome.fault)
       else if (outcome !== undefined) {
         counts[outcome] += 1
+        if (outcome === 'invited') counts.created += 1
         if (outcome === 'skipped') {
           skipped.push(`${place}:${row.line}: ${row.user.email.canonical}`)
           return
@@ -54,9 +55,10 @@ export function rowReport(file: string): RowReport {
     ],
     lastLine: () => last,
     sentence(isDry) {
-      const { created, updated, unchanged, skipped } = counts
+      const { created, invited, updated, unchanged, skipped } = counts
       const parts = [
         `${isDry ? 'Would add' : 'Added'} ${counted(created, 'user')}`,
+        ...(invited > 0 ? [`${isDry ? 'invite' : 'invited'} ${invited}`] : []),
         ...(updated > 0 ? [`${isDry ? 'update' : 'updated'} ${updated}`] : []),
         ...(unchanged > 0 ? [`${isDry ? 'leave' : 'left'} ${unchanged} unchanged`] : []),
         ...(skipped > 0 ? [`${isDry ? 'skip' : 'skipped'} ${skipped} who ${skipped === 1 ? 'exists' : 'exist'}`] : []),

@@ -5,6 +5,7 @@ import { csvRecords } from '../platform/csv.ts'
 import { type OpenedInput, openInput } from '../platform/files.ts'
 import { linesOf, type TextLine } from '../platform/text-lines.ts'
 import type { Converted } from '../resources/other-products.ts'
+import { type ColumnMap, type CsvColumn, columnsOf } from './csv-columns.ts'
 
 /** A user of an import, or what is wrong with the row, with the line where it begins. `left`: what is not imported. */
 export type UserRow = { line: number; user: MovedUser; left: string[] } | { line: number; fault: string }
@@ -33,7 +34,12 @@ function opened(path: string): OpenedInput {
 /** The users of a file, one after the other. Throws VALIDATION_ERROR for a wrong first line of CSV. */
 export async function* readUsers(
   input: OpenedInput,
-  { format, rpId, now }: { format: ImportFormat; rpId: string | undefined; now: number },
+  {
+    format,
+    rpId,
+    map,
+    now,
+  }: { format: ImportFormat; rpId: string | undefined; map: ColumnMap | undefined; now: number },
 ): AsyncGenerator<UserRow> {
   const { parseMovedUser } = await import('../resources/moved-user.ts')
   const { fromKeycloak, fromKratos } = await import('../resources/other-products.ts')
@@ -43,7 +49,7 @@ export async function* readUsers(
     keycloak: fromKeycloak,
     kratos: (value: unknown) => fromKratos(value, { rpId }),
   }[format]
-  const values = format === 'csv' ? csvValues(linesOf(input.parts())) : jsonValues(linesOf(input.parts()))
+  const values = format === 'csv' ? csvValues(linesOf(input.parts()), map) : jsonValues(linesOf(input.parts()))
   for await (const read of values) {
     const found = 'fault' in read ? read : convert(read.value)
     if (found === 'none') continue
@@ -106,36 +112,21 @@ function parseJson(text: string): { value: unknown } | { fault: string } {
 }
 
 /** One object per record, by the names in the first one. An empty cell says nothing. */
-async function* csvValues(lines: AsyncIterable<TextLine>): AsyncGenerator<Value> {
-  let names: string[] | undefined
+async function* csvValues(lines: AsyncIterable<TextLine>, map: ColumnMap | undefined): AsyncGenerator<Value> {
+  let columns: CsvColumn[] | undefined
+  let width = 0
   for await (const read of csvRecords(lines)) {
-    if (names === undefined) {
-      names = await columnsOf(read)
+    if (columns === undefined) {
+      columns = await columnsOf(read, map)
+      width = 'cells' in read ? read.cells.length : 0
     } else if ('fault' in read) yield read
-    else if (read.cells.length !== names.length) {
-      yield { line: read.line, fault: `Has ${read.cells.length} cells, but the first line names ${names.length}.` }
+    else if (read.cells.length !== width) {
+      yield { line: read.line, fault: `Has ${read.cells.length} cells, but the first line names ${width}.` }
     } else {
-      const cells = names.map((name, at) => [name, cellValue(name, read.cells[at] ?? '')] as const)
+      const cells = columns.map(({ name, at }) => [name, cellValue(name, read.cells[at] ?? '')] as const)
       yield { line: read.line, value: Object.fromEntries(cells.filter(([, value]) => value !== undefined)) }
     }
   }
-}
-
-async function columnsOf(read: { line: number; cells: string[] } | { line: number; fault: string }): Promise<string[]> {
-  const { MOVED_COLUMNS } = await import('../resources/moved-user.ts')
-  const refuse = (message: string) =>
-    new AuthdError('VALIDATION_ERROR', { message: `Line ${read.line}, the names of the columns: ${message}` })
-  if ('fault' in read) throw refuse(read.fault)
-  const names = read.cells.map((cell) => cell.trim().toLowerCase())
-  const twice = names.find((name, at) => names.indexOf(name) < at)
-  if (twice !== undefined) throw refuse(`"${twice}" stands there twice.`)
-  const unknown = names.find((name) => !(MOVED_COLUMNS as string[]).includes(name))
-  if (unknown !== undefined) {
-    const hint = names.length === 1 && /[;\t]/.test(unknown) ? ' Separate the columns with commas.' : ''
-    throw refuse(`"${unknown}" is unknown.${hint} Use ${MOVED_COLUMNS.join(', ')}.`)
-  }
-  if (!names.includes('email')) throw refuse('"email" is missing.')
-  return names
 }
 
 function cellValue(name: string, cell: string): unknown {

@@ -27,7 +27,14 @@ test('a CSV with byte order mark, CR LF, quotes and empty cells is imported, and
   const again = await place.run(['users', 'import', 'people.csv'])
 
   expect([dry.stdout, before]).toEqual(['Would add 2 users.\n', []])
-  expect(JSON.parse(done.stdout)).toEqual({ created: 2, updated: 0, unchanged: 0, skipped: 0, changed: true })
+  expect(JSON.parse(done.stdout)).toEqual({
+    created: 2,
+    invited: 0,
+    updated: 0,
+    unchanged: 0,
+    skipped: 0,
+    changed: true,
+  })
   expect(again).toMatchObject({ code: 0, stdout: 'Added 0 users, skipped 2 who exist.\n' })
   expect(await users(place)).toMatchObject([
     { email: 'bob@example.com', name: null, status: 'disabled', email_verified_at: null },
@@ -205,4 +212,56 @@ test('users who exist are skipped, each with its line', async () => {
 
   expect([code, stdout]).toEqual([0, 'Added 1 user, skipped 2 who exist.\n'])
   expect(stderr).toBe('Skipped because they exist:\npeople.csv:2: ada@example.com\npeople.csv:4: eve@example.com\n')
+})
+
+const STAFF = 'Mail,Full name,Phone,Status\nada@example.com,Ada,1,working\nbob@example.com,"B, Bob",2,away\n'
+
+test('--map says which columns of a foreign file are read, and no other one is', async () => {
+  const place = await prepared({ 'staff.csv': STAFF })
+
+  const { code } = await place.run(['users', 'import', 'staff.csv', '--map', 'email=mail', '--map', 'name=Full name'])
+
+  const imported = await users(place)
+  expect(code).toBe(0)
+  expect(imported.map(({ email, name, status }) => [email, name, status]).sort()).toEqual([
+    ['ada@example.com', 'Ada', 'active'],
+    ['bob@example.com', 'B, Bob', 'active'],
+  ])
+})
+
+test.each([
+  [64, ['email'], '--map: "email" is not NAME=COLUMN. Use email=Mail.'],
+  [64, ['phone=Phone'], '--map: "phone" is unknown. Before the = use email, name,'],
+  [64, ['email=Mail', '--map', 'email=Phone'], '--map: "email" is there twice.'],
+  [65, ['email=Address'], '"Address" is not there. The file has Mail, Full name, Phone, Status.'],
+  [65, ['name=Full name'], '--map does not say which one is email.'],
+  [64, ['email=Mail', '--format', 'jsonl'], '--map is for --format csv.'],
+])('%i for a --map %j', async (exitCode, words, message) => {
+  const place = await prepared({ 'staff.csv': STAFF })
+
+  const { code, stderr } = await place.run(['users', 'import', 'staff.csv', '--map', ...words])
+
+  expect(stderr).toContain(message)
+  expect([code, await users(place)]).toEqual([exitCode, []])
+})
+
+test('--invite mails new users whose address is not verified, once', async () => {
+  const rows =
+    'email,status,email_verified,locale\na@example.com,,,de\nb@example.com,,true,\nc@example.com,disabled,,\n'
+  const place = await prepared({ 'people.csv': rows })
+  const words = ['users', 'import', 'people.csv', '--invite', '--expires', '30d', '--json']
+  const queue = async () => JSON.parse((await place.run(['email', 'queue', '--json'])).stdout).data
+
+  const dry = await place.run([...words, '-n'])
+  const before = await queue()
+  const done = await place.run(words)
+  const again = await place.run(words)
+  const mails = await queue()
+  const invited = await place.run(['users', 'list', '--status', 'invited', '--fields', 'email'])
+
+  expect([before, JSON.parse(dry.stdout).invited, dry.code]).toEqual([[], 1, 0])
+  expect(JSON.parse(done.stdout)).toMatchObject({ created: 3, invited: 1, changed: true })
+  expect(JSON.parse(again.stdout)).toMatchObject({ created: 0, invited: 0, skipped: 3 })
+  expect(mails).toMatchObject([{ to: 'a…@example.com', template: 'invitation' }])
+  expect(invited.stdout).toBe('a@example.com\n')
 })

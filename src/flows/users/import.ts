@@ -15,6 +15,7 @@ import {
 } from '../../store/users.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
 import { disableUserIn, enableUserIn } from './disable.ts'
+import { inviteIn } from './invitation.ts'
 import { addFactors, type MovedFactors, refuseOthersHandle } from './moved-factors.ts'
 
 /** A user in an export. What is undefined was not said: a new user gets the default, an existing one keeps theirs. */
@@ -36,7 +37,14 @@ export interface MovedUser extends MovedFactors {
 /** What to do with a row whose address a user has already. */
 export type OnDuplicate = 'skip' | 'update' | 'fail'
 
-export type RowOutcome = 'created' | 'updated' | 'unchanged' | 'skipped' | { fault: string }
+/** `invited`: created, and sent an invitation. */
+export type RowOutcome = 'created' | 'invited' | 'updated' | 'unchanged' | 'skipped' | { fault: string }
+
+export interface ImportHow {
+  onDuplicate: OnDuplicate
+  /** How long invitations of new users are valid, in milliseconds; undefined: none is sent. */
+  inviteForMs?: number | undefined
+}
 
 /**
  * Imports the rows of one unit, which cli/user-rows.ts cuts by `PART` (bulk-units.ts). If one of them cannot be imported,
@@ -45,10 +53,10 @@ export type RowOutcome = 'created' | 'updated' | 'unchanged' | 'skipped' | { fau
 export async function importUsers(
   deps: Deps,
   actor: Actor,
-  { rows, onDuplicate }: { rows: readonly MovedUser[]; onDuplicate: OnDuplicate },
+  { rows, ...how }: { rows: readonly MovedUser[] } & ImportHow,
 ): Promise<RowOutcome[]> {
   const unit = (part: readonly MovedUser[]) =>
-    deps.db.write((trx) => importIn(deps, trx, actor, { rows: part, onDuplicate }))
+    deps.db.write((trx) => importIn(deps, trx, actor, { rows: part, ...how }))
   try {
     return await unit(rows)
   } catch (error) {
@@ -71,7 +79,7 @@ async function importIn(
   deps: Deps,
   trx: Trx,
   actor: Actor,
-  { rows, onDuplicate }: { rows: readonly MovedUser[]; onDuplicate: OnDuplicate },
+  { rows, onDuplicate, inviteForMs }: { rows: readonly MovedUser[] } & ImportHow,
 ): Promise<RowOutcome[]> {
   const held = new Map<MovedUser, { user: User; isNew: boolean }>()
   const ordered = rows.toSorted((a, b) => (a.email.canonical < b.email.canonical ? -1 : 1))
@@ -82,7 +90,9 @@ async function importIn(
     if (isNew) {
       await recordEvent(deps, trx, actor, { type: 'user.registered', user })
       await addFactors(deps, trx, actor, { user, factors: row, isTold: false })
-      outcomes.push('created')
+      const invitation = inviteForMs !== undefined && { ttlMs: inviteForMs, lang: row.lang ?? 'en', mustSend: true }
+      const isInvited = invitation && (await inviteIn(deps, trx, actor, { user, ...invitation }))
+      outcomes.push(isInvited ? 'invited' : 'created')
     } else if (onDuplicate === 'skip') outcomes.push('skipped')
     else if (onDuplicate === 'fail') {
       throw new AuthdError('CONFLICT', { message: `${user.email} exists already (${user.id}).` })

@@ -38,9 +38,6 @@ export async function inviteUsers(
     name,
   }: { emails: EmailAddress[]; ttlMs: number; lang: string; mustSend: boolean; name: string | null },
 ): Promise<MadeInvitation[]> {
-  const now = deps.clock.now()
-  const expiresAt = now + ttlMs
-  const { publicUrl } = deps.config.current()
   await deps.db.read((sql) => refuseUsers(sql, emails))
   const all: MadeInvitation[] = []
   const invite = async (trx: Trx, part: EmailAddress[]) => {
@@ -48,28 +45,50 @@ export async function inviteUsers(
     for (const email of part) {
       const added = await addUserIn(deps, trx, actor, { email, name, isVerified: false })
       const user = (await lockUser(trx, added.user.id)) ?? added.user
-      if (user.disabledAt !== null || !(await inviteUser(trx, { id: user.id, until: expiresAt })))
-        throw isUserError(user, all.length)
-      const id = deps.random.id('inv')
-      const secret = mintSecret(deps.random)
-      const url = `${publicUrl}/invite?token=${id}.${secret}`
-      const row = { id, userId: user.id, secretDigest: digest(secret), lang, createdAt: now, expiresAt }
-      await insertInvitation(trx, { ...row, createdBy: actor.id })
-      await recordEvent(deps, trx, actor, { type: 'user.invited', user, metadata: { invitation: id } })
-      const mail = {
-        to: user.email,
-        template: 'invitation' as const,
-        lang,
-        values: { link: url, expires_days: String(Math.max(1, Math.round(ttlMs / DAY))), occurred_at: toRfc3339(now) },
-        expiresAt,
-      }
-      const messageId = mustSend ? await enqueueMail(deps, trx, mail) : null
-      made.push({ id, user: { ...user, invitedUntil: expiresAt }, url, expiresAt, messageId })
+      const invitation = await inviteIn(deps, trx, actor, { user, ttlMs, lang, mustSend })
+      if (!invitation) throw isUserError(user, all.length)
+      made.push(invitation)
     }
     return made
   }
   for (const part of partsOf(emails)) all.push(...(await deps.db.write((trx) => invite(trx, part))))
   return all
+}
+
+export interface InviteUser {
+  /** Locked. */
+  user: User
+  ttlMs: number
+  lang: string
+  mustSend: boolean
+}
+
+/** Invites a user; undefined if they are disabled or have proven their address. */
+export async function inviteIn(
+  deps: Deps,
+  trx: Trx,
+  actor: Actor,
+  { user, ttlMs, lang, mustSend }: InviteUser,
+): Promise<MadeInvitation | undefined> {
+  const now = deps.clock.now()
+  const expiresAt = now + ttlMs
+  const { publicUrl } = deps.config.current()
+  if (user.disabledAt !== null || !(await inviteUser(trx, { id: user.id, until: expiresAt }))) return undefined
+  const id = deps.random.id('inv')
+  const secret = mintSecret(deps.random)
+  const url = `${publicUrl}/invite?token=${id}.${secret}`
+  const row = { id, userId: user.id, secretDigest: digest(secret), lang, createdAt: now, expiresAt }
+  await insertInvitation(trx, { ...row, createdBy: actor.id })
+  await recordEvent(deps, trx, actor, { type: 'user.invited', user, metadata: { invitation: id } })
+  const mail = {
+    to: user.email,
+    template: 'invitation' as const,
+    lang,
+    values: { link: url, expires_days: String(Math.max(1, Math.round(ttlMs / DAY))), occurred_at: toRfc3339(now) },
+    expiresAt,
+  }
+  const messageId = mustSend ? await enqueueMail(deps, trx, mail) : null
+  return { id, user: { ...user, invitedUntil: expiresAt }, url, expiresAt, messageId }
 }
 
 async function refuseUsers(sql: Sql, emails: EmailAddress[]): Promise<void> {
