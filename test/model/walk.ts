@@ -65,6 +65,8 @@ const CALLS = {
   },
   'type a wrong code': (world, { tab }) => signIn.typeCode(world, tab, false),
   'open the link': (world, { tab, other, step }) => signIn.openLink(world, tab, step.how % 3 === 0 ? other : tab),
+  'type a code elsewhere': (_, { tab, other, step }) =>
+    signIn.typeCodeElsewhere(tab, step.how % 2 ? other.completed : other.attempts[0]),
   'accept an invitation': (world, { tab, step }) =>
     withOne(world.invitations, step, (each) => signIn.acceptInvitation(world, tab, each)),
   'prove TOTP': (world, { tab, person, step }) =>
@@ -241,7 +243,7 @@ const WEIGHTS: Partial<Record<keyof typeof CALLS, number>> = {
   ...{ 'app: step up by the authenticator app': 4, 'app: change': 4, 'app: step up by a new factor, and change': 4 },
   ...{ 'change by the token of a cookie': 3, 'operator: set an address': 2 },
   ...{ 'prove TOTP after the clock was put back': 3, 'enrol after an operator moved the user off the mailbox': 2 },
-  ...{ 'sign in at an unproven address of an operator': 3 },
+  ...{ 'sign in at an unproven address of an operator': 3, 'type a code elsewhere': 4 },
   ...{ 'restore an address': 2, 'change the address': 2, 'use a key': 4, 'operator: create a key': 2 },
 }
 
@@ -321,7 +323,7 @@ async function walk(database: Dialect, steps: readonly Step[]): Promise<void> {
   const tab = (_: unknown, at: number): Tab => {
     const client = authd.browser()
     client.ip = `203.0.113.${at}`
-    return { client, attempts: [], session: undefined, known: new Set() }
+    return { client, attempts: [], completed: undefined, session: undefined, known: new Set() }
   }
   const world: World = {
     ...{ instances, authd, now: authd.clock.now(), policy: 'optional', signUp: 'open', isTotpFirst: false },

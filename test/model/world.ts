@@ -32,6 +32,8 @@ export interface Tab {
   client: Browser
   /** What its cookie holds, newest first, with the code and link of the last mail that arrived. */
   attempts: HeldAttempt[]
+  /** The last one that completed, which its cookie no longer holds. */
+  completed: HeldAttempt | undefined
   session: Session | undefined
   /** Who has completed a sign-in here. */
   known: Set<Person>
