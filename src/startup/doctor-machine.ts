@@ -4,6 +4,7 @@ import type { Config } from '../config/schema.ts'
 import type { Check } from '../flows/operator/doctor-database.ts'
 import { isOpenToAll } from '../platform/secret-file.ts'
 import { shell } from '../platform/shell.ts'
+import { exposedDatabase } from './open-database.ts'
 import { openSecret } from './server-secret.ts'
 
 const MIB = 2 ** 20
@@ -12,7 +13,7 @@ const LONG_WAL_MIB = 256
 
 /** What the files of this machine say, beside what a start needs. Nothing is opened for writing. */
 export function checkFiles(config: Config): Check[] {
-  const { path, url } = config.database
+  const { url } = config.database
   const data = config.dataDir
   if (!existsSync(data)) {
     return [{ check: 'data folder modes', status: 'wrong', detail: `${data} is missing`, fix: 'authd init' }]
@@ -21,7 +22,7 @@ export function checkFiles(config: Config): Check[] {
     folderCheck(data),
     ...secretMode(config),
     diskCheck(data),
-    ...(url === undefined ? databaseFiles(path) : []),
+    ...(url === undefined ? databaseFiles(config) : []),
     ...overrideFiles(config),
   ]
 }
@@ -82,7 +83,8 @@ function diskCheck(path: string): Check {
 }
 
 /** SQLite's files belong to one user, or the daemon cannot write them. */
-function databaseFiles(path: string): Check[] {
+function databaseFiles(config: Config): Check[] {
+  const { path } = config.database
   const check = 'database file'
   const file = statSync(path, { throwIfNoEntry: false })
   if (!file) return []
@@ -95,9 +97,8 @@ function databaseFiles(path: string): Check[] {
     const fix = shell`sudo chown --reference=${dirname(path)} ${foreign}`
     return [{ check, status: 'wrong', detail: `${foreign} belongs to another user than its folder`, fix }]
   }
-  if (isOpenToAll(path)) {
-    return [{ check, status: 'wrong', detail: `every user can read ${path}`, ...closing(path) }]
-  }
+  const exposed = exposedDatabase(config)
+  if (exposed !== undefined) return [{ check, status: 'wrong', detail: exposed, ...closing(path) }]
   const wal = Math.ceil((statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) / MIB)
   const detail = `${Math.ceil(file.size / MIB)} MiB, log ${wal} MiB`
   return [{ check, status: wal > LONG_WAL_MIB ? 'warn' : 'ok', detail }]

@@ -9,6 +9,7 @@ import { makeFolder } from '../platform/folder.ts'
 import { parsePostgresUrl } from '../platform/net/postgres-url.ts'
 import { trustSystemCertificates } from '../platform/net/system-certificates.ts'
 import { systemRandom } from '../platform/random.ts'
+import { isOpenToAll } from '../platform/secret-file.ts'
 import { type Db, type StatementTimer, StoreError } from '../store/db.ts'
 import { openDatabase } from '../store/open.ts'
 
@@ -59,6 +60,12 @@ export async function withStore<Result>(
   } finally {
     await db.close()
   }
+}
+
+/** What to say of a database file that other users can read, as one that was restored by hand. */
+export function exposedDatabase({ database: { url, path } }: Config): string | undefined {
+  if (url !== undefined || !existsSync(path) || !isOpenToAll(path)) return undefined
+  return `every user can read ${path}`
 }
 
 const ASK_EVERY_MS = 1000

@@ -14,6 +14,7 @@ import { lossyOutput } from '../platform/log-output.ts'
 import type { Metrics } from '../platform/monitoring/metrics.ts'
 import type { WebhookClient } from '../platform/net/webhook-client.ts'
 import { systemRandom } from '../platform/random.ts'
+import { shell } from '../platform/shell.ts'
 import { fewAtOnce, slowHash } from '../platform/slow-hash.ts'
 import { createTroubles } from '../platform/troubles.ts'
 import type { StatementTimer, StoreError } from '../store/db.ts'
@@ -23,7 +24,7 @@ import { withSecretAdvice } from './fitting-secret.ts'
 import { type LiveTextsControl, liveTexts } from './live-texts.ts'
 import { toldTroubles } from './log-troubles.ts'
 import { createMailer, mailerWhenUsed } from './mailer.ts'
-import { openStore, whenItAnswers } from './open-database.ts'
+import { exposedDatabase, openStore, whenItAnswers } from './open-database.ts'
 import { openLog } from './open-log.ts'
 import { prepareSchema } from './pending-migrations.ts'
 import { serverSecret } from './server-secret.ts'
@@ -120,6 +121,9 @@ export async function wire(config: Config, options: WireOptions): Promise<Wired>
     timeoutMs: options.timeoutMs,
     timer: metrics === NO_METRICS ? undefined : timer,
   })
+  const exposed = exposedDatabase(config)
+  if (exposed !== undefined && options.mode === 'serve')
+    log.warn(exposed, { fix: shell`chmod o-rwx ${config.database.path}` })
   const { waiting } = options
   const random = systemRandom(systemClock)
   const early = { config: live, texts, clock: systemClock, random, log, troubles }

@@ -1,6 +1,7 @@
 import { type Overview, readOverview } from '../../flows/operator/status-counts.ts'
 import { toRfc3339 } from '../../platform/clock.ts'
 import { formatDuration } from '../../platform/duration.ts'
+import { exposedDatabase } from '../../startup/open-database.ts'
 import { command } from '../command.ts'
 import { askDaemon, listeningAt, type Running } from '../daemon-client.ts'
 import { withDatabase } from '../database.ts'
@@ -41,6 +42,8 @@ export default command({
       database_ms: seen ? Math.round(seen.ms * 10) / 10 : null,
       ...countsIn(seen?.overview),
     }
+    const exposed = exposedDatabase(config)
+    if (exposed !== undefined) out.hint(`warning: ${exposed}. See: authd doctor --only files --fix`)
     out.object(result, renderCard([...rowsAbout(result, daemon), ...(seen ? rowsOf(out, seen) : [])]))
     if (failure !== undefined) throw failure
     if (!daemon) process.exitCode = 1
