@@ -1,10 +1,12 @@
+import { execFile } from 'node:child_process'
 import { readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { eventText } from '../../src/cli/audit/event-line.ts'
 import { AUDIT_FORMATS } from '../../src/cli/audit/format.ts'
 import type { EventResource } from '../../src/resources/audit-event.ts'
-import { type Shell, shell } from '../support/cli.ts'
+import { PROGRAM, type Shell, shell } from '../support/cli.ts'
 
 /** A log with a few operator events. */
 async function withEvents(): Promise<Shell> {
@@ -100,6 +102,29 @@ describe('audit export', () => {
     expect(cef).toContain('suser=\\=cmd|"x"  [31m\\\\a\\=b ')
     expect(cef).not.toContain('\n')
   })
+})
+
+test.each([
+  ['a full disk', '"$0" audit tail --cursor seq > /dev/full', 74],
+  [
+    'a reader that ended',
+    '{ "$0" audit tail --cursor seq; echo $? > code; } | head -c 1 > /dev/null; exit $(cat code)',
+    0,
+  ],
+])('audit tail --cursor does not move beyond what %s took', async (_, script, expected) => {
+  const { folder, run } = await shell()
+  await run(['migrate'])
+  // More than a pipe holds.
+  await run(['users', 'add', '-'], { input: Array.from({ length: 400 }, (_, n) => `u${n}@example.com`).join('\n') })
+  await writeFile(join(folder, 'seq'), '1\n')
+
+  const env = { PATH: process.env['PATH'], HOME: folder }
+  const { code } = await promisify(execFile)('/bin/sh', ['-c', script, PROGRAM], { cwd: folder, env }).then(
+    () => ({ code: 0 }),
+    (error: { code: number }) => error,
+  )
+
+  expect([code, await readFile(join(folder, 'seq'), 'utf8')]).toEqual([expected, '1\n'])
 })
 
 test('audit tail --cursor continues where it ended, and rejects another kind of file', async () => {

@@ -19,6 +19,13 @@ export function printBytes(stream: { write(bytes: Uint8Array): unknown }, bytes:
   stream.write(bytes)
 }
 
+/** Waits until all that was printed is written. Throws if it could not be, or if the reader is gone. */
+export async function written(stream: NodeJS.WriteStream): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    stream.write('', (error) => (error ? reject(error) : resolve()))
+  })
+}
+
 /** Writes one line for people to stderr. */
 export function tell(line: string): void {
   print(process.stderr, inLines([cleanLine(line, process.stderr)]))

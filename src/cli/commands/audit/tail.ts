@@ -54,7 +54,10 @@ export default operation({
         flags.follow || resumed !== undefined ? await followAudit(deps, filter, { after, limit: BATCH }) : undefined
       show(part?.events ?? [])
       after = part?.after ?? after
-      if (flags.cursor !== undefined) writeCursor(flags.cursor, after)
+      if (flags.cursor !== undefined) {
+        await out.written()
+        writeCursor(flags.cursor, after)
+      }
       if (part?.isMore) continue
       if (!flags.follow) return
       await wait(POLL_MS)
