@@ -11,7 +11,6 @@ import {
   type Line,
   print,
   printBytes,
-  written,
 } from './clean.ts'
 import type { Column } from './column.ts'
 import { fieldColumns, pickedOf } from './fields.ts'
@@ -194,11 +193,6 @@ export class Output {
       this.#write([cleanJson(this.#picked(value))])
     } else if (this.#flags.fields === undefined) this.#lines(lines)
     else this.#fieldRows([value])
-  }
-
-  /** Waits until everything so far was written. Throws if it could not be, or if the reader is gone. */
-  async written(): Promise<void> {
-    await written(this.#stdout)
   }
 
   /** Prints one object with --json, else `text`, which may have several lines. */

@@ -8,6 +8,7 @@ import { EVENT_STYLES, type EventStyle } from '../../audit/event-line.ts'
 import { auditFlags, auditQuery } from '../../audit/filter.ts'
 import { operation } from '../../command.ts'
 import { completing } from '../../completion/offer.ts'
+import { written } from '../../output/clean.ts'
 
 const POLL_MS = 400
 const BATCH = 500
@@ -55,7 +56,7 @@ export default operation({
       show(part?.events ?? [])
       after = part?.after ?? after
       if (flags.cursor !== undefined) {
-        await out.written()
+        await written(process.stdout)
         writeCursor(flags.cursor, after)
       }
       if (part?.isMore) continue
