@@ -132,6 +132,47 @@ test('Kubernetes adds no AUTHD_ variables of its own, which would be refused as 
   expect([deployment, job].map(({ spec }) => spec.template.spec.enableServiceLinks)).toEqual([false, false])
 })
 
+test('Prometheus reaches the metrics on a port of their own, and the ingress does not', () => {
+  const here = folder()
+  here.write('config.toml', `${read('kubernetes/config.toml')}\n[database]\nurl = "postgres://authd@db/authd"`)
+  const { metrics } = here.inspect().config
+  const named = new Map(container.ports.map(({ name, containerPort }: Port) => [name, containerPort]))
+  const policy = inCluster('kubernetes/authd.yaml').find(({ kind }) => kind === 'NetworkPolicy')
+  const admitted = policy.spec.ingress.map(({ from, ports }: { from: unknown; ports: { port: string }[] }) => [
+    JSON.stringify(from).match(/"kubernetes.io\/metadata.name":"([\w-]+)"/)?.[1],
+    ...ports.map(({ port }) => port),
+  ])
+  const [monitor] = inCluster('kubernetes/monitoring.yaml')
+
+  expect(metrics.listen).toBe(`0.0.0.0:${named.get('metrics')}`)
+  expect(admitted).toEqual([
+    ['ingress-nginx', 'http'],
+    ['monitoring', 'metrics'],
+  ])
+  expect(monitor.spec.podMetricsEndpoints).toMatchObject([{ port: 'metrics' }])
+  expect(monitor.spec.selector).toEqual(deployment.spec.selector)
+})
+
+test('Ingress and HTTPRoute lead the host of public_url to the port of the service', () => {
+  const [service] = inCluster('kubernetes/authd.yaml')
+  const [ingress] = inCluster('kubernetes/ingress.yaml')
+  const [route] = inCluster('kubernetes/httproute.yaml')
+  const { name: port, port: number } = service.spec.ports[0]
+  const { name } = service.metadata
+  const host = new URL(/public_url = "(.*)"/.exec(read('kubernetes/config.toml'))?.[1] ?? '').host
+
+  expect(ingress.spec.tls[0].hosts).toEqual([host])
+  expect(ingress.spec.rules).toMatchObject([
+    { host, http: { paths: [{ path: '/', backend: { service: { name, port: { name: port } } } }] } },
+  ])
+  expect(route.spec).toMatchObject({ hostnames: [host], rules: [{ backendRefs: [{ name, port: number }] }] })
+})
+
+interface Port {
+  name: string
+  containerPort: number
+}
+
 function isInRange(address: string, range: string): boolean {
   const [network = '', bits] = range.split('/')
   const list = new BlockList()
