@@ -87,7 +87,7 @@ export async function createBackup(
   if (!isNew) throw isThere(path)
   const secret = withSecret ? readSecretEarly(config) : undefined
   const beside = [
-    ...(secret === undefined ? [] : [{ ending: SECRET + age, body: await sealed(`${secret}\n`, recipients) }]),
+    ...(secret === undefined ? [] : [{ ending: SECRET + age, body: await bodyFor(recipients, `${secret}\n`) }]),
     { ending: ABOUT, body: `${JSON.stringify(about)}\n` },
   ]
   for (const { ending, body } of beside) {
@@ -97,7 +97,7 @@ export async function createBackup(
   return { name, path, bytes: statSync(path).size, hasSecret: secret !== undefined, isEncrypted, about }
 }
 
-async function sealed(text: string, recipients: readonly string[]): Promise<string | Uint8Array> {
+async function bodyFor(recipients: readonly string[], text: string): Promise<string | Uint8Array> {
   if (recipients.length === 0) return text
   const whole = Readable.from([Buffer.from(text)])
   return Buffer.concat(await Readable.from(await encryptFor(recipients, whole)).toArray())

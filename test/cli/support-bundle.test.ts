@@ -99,6 +99,8 @@ test('a support bundle has the crash reports of the user who makes it, without w
   await writeFile(join(folder, 'crash-7-1.json'), JSON.stringify({ command: 'users', stack }))
   await writeFile(join(folder, 'crash-8-1.json'), 'cut off')
   await symlink('/etc/hostname', join(folder, 'crash-9-1.json'))
+  await writeFile(join(folder, 'crash-6-1.json'), '{}')
+  await utimes(join(folder, 'crash-6-1.json'), 5, 5)
   await utimes(join(folder, 'crash-8-1.json'), 0, 0)
   const bundle = ['support-bundle', '--yes', '--offline', '-c', 'authd.toml', '-o']
   const env = { XDG_STATE_HOME: join(place.folder, 'state') }
@@ -115,6 +117,7 @@ test('a support bundle has the crash reports of the user who makes it, without w
   }
   expect(await crashesIn('all.tar.gz')).toEqual([
     known,
+    { file: 'crash-6-1.json', at: '1970-01-01T00:00:05.000Z', report: {} },
     { file: 'crash-8-1.json', at: '1970-01-01T00:00:00.000Z', report: 'cut off' },
   ])
   expect(await crashesIn('new.tar.gz')).toEqual([known])
