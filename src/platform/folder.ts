@@ -5,7 +5,7 @@ import { dirname, resolve } from 'node:path'
  * Creates a folder, and those above it that are missing. Node's own `recursive` never returns in a file system that
  * refuses a folder with ENOENT, such as /proc.
  */
-export function makeFolder(path: string, mode = 0o777): void {
+export function makeFolder(path: string, mode = 0o755): void {
   const missing: string[] = []
   for (let at = resolve(path); !isFolder(at); at = dirname(at)) missing.unshift(at)
   for (const folder of missing) {

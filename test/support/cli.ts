@@ -25,6 +25,10 @@ export interface RunOptions {
   isTerminal?: boolean
   /** Keys that are typed on a terminal. Only for a command that runs in this process. */
   typed?: string
+  umask?: number
+  outputError?: 'ENOSPC' | 'EIO'
+  /** Without PATH and HOME. */
+  isBare?: boolean
 }
 
 export interface Shell {
@@ -75,8 +79,8 @@ export function shellIn(folder: string, { inProcess = false } = {}): Shell {
     const [code] = await once(child, 'close')
     return { code, ...output }
   }
-  const run: Shell['run'] = (args, { input = '', env = {}, ...terminal } = {}) =>
-    runCommandLine({ args, folder, env: environment(env), input, ...terminal })
+  const run: Shell['run'] = (args, { input = '', env = {}, isBare = false, ...rest } = {}) =>
+    runCommandLine({ args, folder, env: isBare ? env : environment(env), input, ...rest })
   return {
     folder,
     spawn,

@@ -1,3 +1,4 @@
+import { constants } from 'node:os'
 import { PassThrough, Readable } from 'node:stream'
 import { main } from '../../src/cli/main.ts'
 import { fakeTerminal } from './terminal.ts'
@@ -11,6 +12,9 @@ export interface CommandLine {
   isTerminal?: boolean
   /** Keys that are typed on this terminal. */
   typed?: string
+  umask?: number
+  /** What every write to stdout fails with: ENOSPC on a full disk, EIO on a terminal that is gone. */
+  outputError?: 'ENOSPC' | 'EIO'
 }
 
 export interface Ran {
@@ -28,15 +32,9 @@ export function runCommandLine(line: CommandLine): Promise<Ran> {
   return ran
 }
 
-async function runAlone({
-  args,
-  folder,
-  env,
-  input,
-  typed,
-  isTerminal = typed !== undefined,
-}: CommandLine): Promise<Ran> {
-  const stdout = collector(isTerminal)
+async function runAlone(line: CommandLine): Promise<Ran> {
+  const { args, folder, env, input, typed, isTerminal = typed !== undefined } = line
+  const stdout = line.outputError ? failing(line.outputError) : collector(isTerminal)
   const stderr = collector(isTerminal)
   const before = { env: process.env, folder: process.cwd(), umask: process.umask(), exitCode: process.exitCode }
   const signals = ['SIGINT', 'SIGTERM', 'SIGUSR1'] as const
@@ -47,6 +45,7 @@ async function runAlone({
     process.chdir(folder)
     process.env = env
     process.exitCode = undefined
+    process.umask(line.umask ?? before.umask)
     await main(args)
     return { code: Number(process.exitCode ?? 0), stdout: stdout.text(), stderr: stderr.text() }
   } finally {
@@ -60,6 +59,15 @@ async function runAlone({
       for (const listener of listeners[index] ?? []) process.on(signal, listener)
     }
   }
+}
+
+/** Like a stream of Node on a file, which throws. */
+function failing(code: 'ENOSPC' | 'EIO') {
+  const stream = new PassThrough()
+  stream.write = () => {
+    throw Object.assign(new Error(`write ${code}`), { code, errno: -constants.errno[code], syscall: 'write' })
+  }
+  return { stream, text: () => '' }
 }
 
 function keyboard(typed: string) {
