@@ -27,6 +27,8 @@ export interface ServeOptions {
   signals: HeededSignals
 }
 
+const NEW_DATABASE = 'made a new database without users: if there was one, stop authd and restore a backup'
+
 /** Runs the daemon. It checks everything before it listens, and stops in order. */
 export async function serve(options: ServeOptions): Promise<void> {
   const service = connectServiceManager(process.env, process.pid)
@@ -77,6 +79,8 @@ export async function serve(options: ServeOptions): Promise<void> {
   if (!wired) return
   try {
     for (const { message } of loaded.warnings) wired.log.warn('configuration warning', { warning: message })
+    const database = config.database.url === undefined ? config.database.path : 'postgresql'
+    if (wired.isNewDatabase && !isDevelopment) wired.log.warn(NEW_DATABASE, { database })
     noteConfig(wired.deps, true)
     const { version, commit } = BUILD
     wired.deps.metrics.set('authd_build_info', { version, commit: commit ?? 'none', node: process.versions.node }, 1)

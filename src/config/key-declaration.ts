@@ -6,6 +6,8 @@ export type Applies = 'restart' | 'reload' | 'live'
 
 export interface FallbackContext {
   isDev: boolean
+  /** The folder of the configuration, if it is one directly below /etc. */
+  serviceFolder?: string | undefined
   /** The value of a key that is declared earlier. */
   value: (key: string) => unknown
 }

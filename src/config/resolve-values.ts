@@ -1,3 +1,4 @@
+import { dirname } from 'node:path'
 import { configOf } from './config-values.ts'
 import { type Candidate, resolvePath } from './layer.ts'
 import { parseValue } from './parse-value.ts'
@@ -8,6 +9,8 @@ import { nameOfSource, type ValueSource } from './value-source.ts'
 export interface ResolveContext {
   isDev: boolean
   cwd: string
+  /** The configuration file. */
+  path?: string | undefined
   /** The content of each file, by path, for the lines that messages show. */
   texts: ReadonlyMap<string, string>
   /** Whether the files that a start needs are read, too. */
@@ -48,8 +51,10 @@ export function resolveValues(candidates: readonly Candidate[], context: Resolve
   }
   for (const key of KEYS) {
     if (values.get(key.key) !== undefined || broken.has(key.key)) continue
-    const { isDev, cwd } = context
-    const value = key.fallback?.of({ isDev, value: (name) => values.get(name) })
+    const { isDev, cwd, path } = context
+    const folder = path === undefined ? undefined : dirname(path)
+    const serviceFolder = folder !== undefined && dirname(folder) === '/etc' ? folder : undefined
+    const value = key.fallback?.of({ isDev, serviceFolder, value: (name) => values.get(name) })
     const isPath = key.kind.name === 'path' && typeof value === 'string'
     values.set(key.key, isPath ? resolvePath(value, { kind: 'default' }, cwd) : value)
     if (value !== undefined || !key.required) continue

@@ -1,3 +1,4 @@
+import { basename, dirname } from 'node:path'
 import type { Config } from '../config/schema.ts'
 import { AuthdError } from '../errors.ts'
 import type { TextProblem } from '../mail/overrides/files.ts'
@@ -43,12 +44,19 @@ export async function inspectTexts(
 ): Promise<LoadedTexts> {
   const { loadTexts } = await import('../mail/overrides/load.ts')
   const { app, mail, publicUrl, dataDir } = config
+  const [templatesDir, localesDir] = [folders.templates ?? mail.templatesDir, folders.locales ?? app.localesDir]
   return await loadTexts({
-    templatesDir: folders.templates ?? mail.templatesDir,
-    localesDir: folders.locales ?? app.localesDir,
-    optional: ['/etc/authd', dataDir].flatMap((folder) => [`${folder}/templates`, `${folder}/locales`]),
+    templatesDir,
+    localesDir,
+    optional: [templatesDir, localesDir].filter((folder) => mayBeMissing(folder, dataDir)),
     ownOrigins: [publicUrl, app.supportUrl].flatMap((url) => (url === undefined ? [] : [new URL(url).origin])),
   })
+}
+
+/** A folder that config/text-folder.ts takes if nothing is configured. */
+function mayBeMissing(folder: string, dataDir: string): boolean {
+  const parent = dirname(folder)
+  return ['templates', 'locales'].includes(basename(folder)) && (parent === dataDir || dirname(parent) === '/etc')
 }
 
 /** One line per problem: `/etc/authd/templates/signin.mjml:12  message. Advice.` */

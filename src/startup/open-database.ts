@@ -29,8 +29,8 @@ export async function openStore(
   if (url === undefined) {
     if (mode === 'cli' && !existsSync(path)) {
       throw new AuthdError('UNAVAILABLE', {
-        message: `No database at ${path}. The first start creates it.`,
-        suggestions: ['authd init', 'authd serve --dev', 'authd config path'],
+        message: `No database at ${path}. The first start creates it. If there was one, restore a backup.`,
+        suggestions: ['authd init', 'authd serve --dev', 'authd backup list', 'authd config path'],
       })
     }
     makeOurFolder(dirname(path))
@@ -77,7 +77,7 @@ export interface Waiting {
 }
 
 /** Does the work, again and again while the database is away. Throws an AbortError if `stop` is aborted meanwhile. */
-export async function whenItAnswers(work: () => Promise<void>, { stop, tell }: Waiting): Promise<void> {
+export async function whenItAnswers<Result>(work: () => Promise<Result>, { stop, tell }: Waiting): Promise<Result> {
   for (const told = new Set<string>(); ; ) {
     try {
       return await work()

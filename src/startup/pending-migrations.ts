@@ -23,14 +23,17 @@ export async function checkConfigured(config: Config, db: Db): Promise<{ pending
   }
 }
 
-/** Migrates the database if a daemon starts and database.auto_migrate is set. Throws SCHEMA_OUTDATED, SCHEMA_NEWER. */
+/**
+ * Migrates the database if a daemon starts and database.auto_migrate is set. Returns whether it has made a new one. Throws
+ * SCHEMA_OUTDATED, SCHEMA_NEWER.
+ */
 export async function prepareSchema(
   config: Config,
   db: Db,
   { mode, log, stop }: { mode: 'serve' | 'cli'; log: ProcessLog; stop?: AbortSignal | undefined },
-): Promise<void> {
-  const { pending } = await checkConfigured(config, db)
-  if (pending.length === 0) return
+): Promise<boolean> {
+  const { pending, isEmpty } = await checkConfigured(config, db)
+  if (pending.length === 0) return false
   if (mode === 'cli' || !config.database.autoMigrate) {
     throw new AuthdError('SCHEMA_OUTDATED', {
       message: `The database needs ${pending.length === 1 ? 'a migration' : `${pending.length} migrations`} first (${pending.join(', ')}).`,
@@ -43,6 +46,7 @@ export async function prepareSchema(
     waitMs: WAIT_MS,
     pause: (ms) => wait(ms, undefined, { ...(stop && { signal: stop }) }),
   })
-  if (applied.length === 0) return
+  if (applied.length === 0) return false
   log.info('database migrated', { applied, ...(backup !== undefined && { backup }) })
+  return isEmpty
 }

@@ -63,6 +63,8 @@ const SLOW_MS = 10_000
 
 export interface Wired {
   deps: Deps
+  /** Whether there was no database before. */
+  isNewDatabase: boolean
   /** Deps for a dry run: its units of work run and are rolled back. */
   rehearsal: Deps
   log: ProcessLog
@@ -135,8 +137,10 @@ export async function wire(config: Config, options: WireOptions): Promise<Wired>
   const slow = waiting && setInterval(() => waiting.onSlow(early), SLOW_MS)
   try {
     const prepare = () => prepareSchema(config, db, { mode: options.mode, log, stop: waiting?.stop })
-    if (waiting && db.dialect === 'postgres') await whenItAnswers(prepare, { stop: waiting.stop, tell })
-    else await prepare()
+    const isNewDatabase =
+      waiting && db.dialect === 'postgres'
+        ? await whenItAnswers(prepare, { stop: waiting.stop, tell })
+        : await prepare()
     const advised = <Result>(work: () => Promise<Result>) =>
       withSecretAdvice(config, db, options.otherSecrets ?? [], work)
     const keys = keysFrom(await advised(() => serverSecret(config, db, options.secret)), random)
@@ -163,6 +167,7 @@ export async function wire(config: Config, options: WireOptions): Promise<Wired>
     }
     return {
       deps,
+      isNewDatabase,
       rehearsal: { ...deps, db: dryRun(db) },
       log,
       output,

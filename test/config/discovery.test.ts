@@ -4,6 +4,7 @@ import { developmentConfig, isConfigured, mayDevelop } from '../../src/config/de
 import { ownerOnDisk } from '../../src/config/discover.ts'
 import { findInstance } from '../../src/config/instance.ts'
 import { parseConfig } from '../../src/config/load.ts'
+import { resolveValues } from '../../src/config/resolve-values.ts'
 import { folder, NEEDED } from '../support/config-folder.ts'
 
 const PLACES = ['named.toml', 'variable.toml', 'etc/config.toml', 'user/authd/config.toml', 'config.toml']
@@ -184,4 +185,15 @@ test('a partial configuration gets all defaults, and its errors are reported', (
 
   expect(config).toMatchObject({ session: { ttl: 1_728_000_000 }, server: { port: 4000 } })
   expect(() => parseConfig({ server: { prot: 1 } })).toThrow('Did you mean "port"?')
+})
+
+test.each([
+  ['/etc/authd-2/config.toml', '/etc/authd-2/templates'],
+  ['/etc/authd/config.toml', '/etc/authd/templates'],
+  ['/srv/shop/authd.toml', '/etc/authd/templates'],
+  [undefined, '/etc/authd/templates'],
+])('a second service has templates of its own: the configuration %s', (path, templates) => {
+  const { config } = resolveValues([], { isDev: false, cwd: '/', texts: new Map(), path })
+
+  expect(config.mail.templatesDir).toBe(templates)
 })

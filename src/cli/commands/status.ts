@@ -1,6 +1,5 @@
 import { type Overview, readOverview } from '../../flows/operator/status-counts.ts'
 import { toRfc3339 } from '../../platform/clock.ts'
-import { formatDuration } from '../../platform/duration.ts'
 import { exposedDatabase } from '../../startup/open-database.ts'
 import { command } from '../command.ts'
 import { askDaemon, listeningAt, type Running } from '../daemon-client.ts'
@@ -8,6 +7,7 @@ import { withDatabase } from '../database.ts'
 import { daemonUrlFlag } from '../flags.ts'
 import { renderCard } from '../output/card.ts'
 import type { Output } from '../output/output.ts'
+import { showSpan } from '../top/figures.ts'
 
 const SECOND = 1000
 
@@ -76,7 +76,7 @@ function rowsAbout(
   daemon: Running | null,
 ): [string, string | null][] {
   const state = daemon
-    ? `running ${daemon.version} for ${formatDuration(daemon.uptime_seconds * SECOND)}${daemon.ready ? '' : ', not ready'}`
+    ? `running ${daemon.version} for ${showSpan(daemon.uptime_seconds * SECOND)}${daemon.ready ? '' : ', not ready'}`
     : `does not answer at ${address}`
   return [
     ['daemon', state],
