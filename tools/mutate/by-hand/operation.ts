@@ -143,6 +143,25 @@ export const OPERATION: HandMade = {
       ],
     },
   },
+  'src/startup/backup-files.ts': {
+    tests: ['cli/backup-encrypted'],
+    mutants: {
+      'the secret beside an encrypted backup is encrypted': [
+        'await bodyFor(recipients, `${secret}\\n`)',
+        '`${secret}\\n`',
+      ],
+      'the plain copy of an encrypted backup is not made in the folder of backups': [
+        'inPrivateFolder(config.dataDir, ',
+        'inPrivateFolder(folder, ',
+      ],
+    },
+  },
+  'src/startup/postgres-dump.ts': {
+    tests: ['cli/backup-postgres'],
+    mutants: {
+      'a PostgreSQL whose restore was cut short is closed': ['await mark()', 'void mark'],
+    },
+  },
   'src/store/sqlite-backup.ts': {
     tests: ['store/damaged-backup'],
     mutants: {
