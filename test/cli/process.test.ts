@@ -108,5 +108,5 @@ test('names come through a pipe that is silent at first', async () => {
 
   const { stdout } = await promisify(execFile)('/bin/sh', ['-c', script, PROGRAM], { cwd: folder, env })
 
-  expect(JSON.parse(stdout)).toMatchObject({ email: 'bob@example.com', changed: true })
+  expect(JSON.parse(stdout)).toMatchObject({ data: [{ email: 'bob@example.com', changed: true }], total: 1 })
 })
