@@ -1,6 +1,7 @@
 import { Flags } from '@oclif/core'
 import type { AuthdError } from '../errors.ts'
 import type { Actor } from '../flows/record-event.ts'
+import { ownAddresses } from '../platform/net/own-addresses.ts'
 import type { IpFilter } from '../store/ip-filters.ts'
 import { expiryFlag, typedFlag } from './flags.ts'
 import { sshClient } from './operator.ts'
@@ -39,6 +40,7 @@ export function ruleOptions(flags: RuleFlags, actor: Actor) {
     expiresAt: flags.expires ?? null,
     keepSessions: flags['keep-sessions'],
     own: sshClient(actor),
+    machine: ownAddresses(),
     acceptsLockout: flags['accept-risk'] === 'lockout',
   }
 }

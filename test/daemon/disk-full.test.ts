@@ -45,6 +45,7 @@ test('while nothing can be written, every door says why and since when, and all 
   expect(problems).toMatchObject([{ what: 'database', reason: expect.stringMatching(/^the disk /) }])
   const line = `database since ${problems[0]?.since}: ${problems[0]?.reason}`
   expect([status.stdout.includes(line), probe.stdout.includes(line), probe.code]).toEqual([true, true, 1])
+  expect(status.code).toBe(69)
   expect(after.problems).toEqual([])
   expect((await post(url)).status).toBe(201)
   expect(daemon.printed()).toMatch(/trouble began .*authd-data has \d+ MiB free/)

@@ -176,18 +176,21 @@ describe('a rule that would lock the operator out', () => {
     ['203.0.113.0/24', '203.0.113.77', 'your own address 203.0.113.77'],
     ['127.0.0.0/8', undefined, 'this machine'],
     ['::1', undefined, 'this machine'],
+    ['192.0.2.0/24', undefined, 'this machine'],
+    ['2001:db8:7::/48', undefined, 'this machine'],
     ['10.0.0.0/16', undefined, 'the trusted proxy 10.0.0.0/24'],
     ['16.0.0.0/7', undefined, 'wider than a /8'],
     ['2000::/16', undefined, 'wider than a /32'],
   ])('%s is rejected unless the operator accepts the risk', async (cidr, own, words) => {
     const authd = await startAuthd({ config: { server: { trusted_proxies: ['10.0.0.0/24'] } } })
+    const machine = ['192.0.2.7', '2001:db8:7::1']
 
-    await expect(add(authd, cidr, { own })).rejects.toMatchObject({
+    await expect(add(authd, cidr, { own, machine })).rejects.toMatchObject({
       code: 'LOCKOUT_RISK',
       message: expect.stringContaining(words),
     })
-    expect((await add(authd, cidr, { own, acceptsLockout: true })).filters).toHaveLength(1)
-    expect((await add(authd, cidr, { own, action: 'allow' })).filters).toHaveLength(1)
+    expect((await add(authd, cidr, { own, machine, acceptsLockout: true })).filters).toHaveLength(1)
+    expect((await add(authd, cidr, { own, machine, action: 'allow' })).filters).toHaveLength(1)
   })
 
   test('one bad rule in a list prevents all of them', async () => {

@@ -1,3 +1,4 @@
+import { ERRORS } from '../../errors.ts'
 import { type Overview, readOverview } from '../../flows/operator/status-counts.ts'
 import { toRfc3339 } from '../../platform/clock.ts'
 import { exposedDatabase } from '../../startup/open-database.ts'
@@ -12,6 +13,7 @@ import { showSpan } from '../top/figures.ts'
 const SECOND = 1000
 
 export default command({
+  description: 'Exit code 1: no daemon answers. Exit code 69: it or the database cannot be used, for the reason shown.',
   examples: ['authd status', 'authd status --json'],
   flags: { url: daemonUrlFlag({ description: 'Address of the daemon. Defaults to the configured one.' }) },
   async run({ flags, out, loadConfig }) {
@@ -46,7 +48,7 @@ export default command({
     if (exposed !== undefined) out.hint(`warning: ${exposed}. See: authd doctor --only files --fix`)
     out.object(result, renderCard([...rowsAbout(result, daemon), ...(seen ? rowsOf(out, seen) : [])]))
     if (failure !== undefined) throw failure
-    if (!daemon) process.exitCode = 1
+    if (!result.ready) process.exitCode = daemon ? ERRORS.UNAVAILABLE.exit : 1
   },
 })
 
@@ -76,7 +78,7 @@ function rowsAbout(
   daemon: Running | null,
 ): [string, string | null][] {
   const state = daemon
-    ? `running ${daemon.version} for ${showSpan(daemon.uptime_seconds * SECOND)}${daemon.ready ? '' : ', not ready'}`
+    ? `running ${daemon.version} for ${showSpan(Math.max(1, daemon.uptime_seconds) * SECOND)}${daemon.ready ? '' : ', not ready'}`
     : `does not answer at ${address}`
   return [
     ['daemon', state],

@@ -33,6 +33,8 @@ export interface NewRule {
 
 export interface AddRules extends Locker {
   rules: NewRule[]
+  /** Addresses of the machine that adds them: the daemon's, or the operator's at its shell. */
+  machine?: readonly string[] | undefined
   action: FilterAction
   scope: FilterScope
   expiresAt: number | null
@@ -50,7 +52,7 @@ export async function addIpFilters(
 ): Promise<{ filters: IpFilter[]; ended: EndedSession[] }> {
   const parsed = input.rules.map(({ cidr, reason }) => ({ cidr: checkedCidr(cidr), reason: checkedReason(reason) }))
   if (input.action === 'block' && !input.acceptsLockout) {
-    for (const { cidr } of parsed) refuseRisk(deps, cidr, input.own)
+    for (const { cidr } of parsed) refuseRisk(deps, cidr, input)
   }
   const now = deps.clock.now()
   const filters: IpFilter[] = []
@@ -218,7 +220,7 @@ function checkedReason(reason: string): string {
 }
 
 /** Throws LOCKOUT_RISK for a rule that would probably lock out the operator, this machine, or much of the internet. */
-function refuseRisk(deps: Pick<Deps, 'config'>, cidr: Cidr, own: string | undefined): void {
+function refuseRisk(deps: Pick<Deps, 'config'>, cidr: Cidr, { own, machine = [] }: AddRules): void {
   const isInside = ipMatcher([cidr.text])
   const holds = (text: string) => {
     const ip = foldIp(text.split('/')[0] ?? '')
@@ -229,7 +231,7 @@ function refuseRisk(deps: Pick<Deps, 'config'>, cidr: Cidr, own: string | undefi
   const risk =
     own !== undefined && holds(own)
       ? `contains your own address ${own}`
-      : holds('127.0.0.1') || holds('::1')
+      : ['127.0.0.1', '::1', ...machine].some(holds)
         ? 'contains this machine itself'
         : proxy !== undefined
           ? `contains the trusted proxy ${proxy}`

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { addIpFilters, listRules, removeIpFilters } from '../../flows/limits/ip-filter-admin.ts'
+import { ownAddresses } from '../../platform/net/own-addresses.ts'
 import { ipFilterResource, presentIpFilter } from '../../resources/ip-filter.ts'
 import { timeField } from '../../resources/shared-fields.ts'
 import { typedText } from '../../resources/text-fields.ts'
@@ -59,6 +60,7 @@ const add = endpoint({
       expiresAt: body.expires_at === null ? null : Date.parse(body.expires_at),
       keepSessions: body.keep_sessions,
       own: actor.ip ?? undefined,
+      machine: ownAddresses(),
       acceptsLockout: body.accept_lockout,
     })
     return { status: 201, body: added.map(presentIpFilter)[0] }
