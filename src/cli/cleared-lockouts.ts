@@ -9,5 +9,10 @@ export function clearedText(cleared: readonly Cleared[]): string {
   return parts.join(', ')
 }
 
+/** Mails that were counted kept nobody from anything. Wrong codes may have. */
+export function hadLockout(cleared: readonly Cleared[]): boolean {
+  return cleared.some(({ kind }) => kind !== 'mail_limit')
+}
+
 /** The text for a user who had no lockout. */
 export const NOTHING_CLEARED = 'had no lockout, and no mail counted'

@@ -66,25 +66,30 @@ function adviseText(key: Key, source: ValueSource, text: string): string | undef
   }
 }
 
-/** Advises what to write, if the value shows what was meant. */
-function advise({ name, kind, example, secret }: Key, value: unknown): string | undefined {
+/** Advises what to write, if the value shows what was meant. The key accepts what it advises. */
+function advise({ name, kind, example, secret, default: usual }: Key, value: unknown): string | undefined {
   if (secret) return 'Put it in quotes'
+  const accepts = (meant: unknown) => kind.type.safeParse(meant).success
   switch (kind.name) {
-    case 'duration':
-      if (typeof value === 'number')
-        return `A number needs a unit: ${name} = "${formatDuration(value * 1000)}" is ${value} seconds`
+    case 'duration': {
+      const asSeconds = typeof value === 'number' ? formatDuration(value * 1000) : ''
+      if (accepts(asSeconds)) return `A number needs a unit: ${name} = "${asSeconds}" is ${value} seconds`
       if (typeof value === 'string' && parseDuration(value) !== undefined) return undefined
-      return `Write it like ${name} = "90s", with one of the units s, m, h, d, w`
+      const like = ['90s', '1d', String(usual)].find(accepts)
+      return like && `Write it like ${name} = "${like}", with one of the units s, m, h, d, w`
+    }
     case 'number':
-      return typeof value === 'string' && /^\d+$/.test(value) ? `Remove the quotes: ${name} = ${value}` : undefined
+      return typeof value === 'string' && accepts(Number(value)) && /^\d+$/.test(value)
+        ? `Remove the quotes: ${name} = ${value}`
+        : undefined
     case 'boolean':
       return typeof value === 'string' ? `Write ${name} = true or ${name} = false, without quotes` : undefined
     case 'list':
-      if (typeof value === 'string') return `Put it in brackets: ${name} = [${JSON.stringify(value)}]`
+      if (accepts([value])) return `Put it in brackets: ${name} = [${JSON.stringify(value)}]`
       return example ? `Write it like ${name} = ${JSON.stringify(example)}` : undefined
     case 'text':
     case 'path': {
-      if (typeof value === 'number' || typeof value === 'boolean') return `Put it in quotes: ${name} = "${value}"`
+      if (typeof value !== 'string' && accepts(String(value))) return `Put it in quotes: ${name} = "${value}"`
       const near = typeof value === 'string' && kind.options ? closest(value, kind.options) : undefined
       return near && `Did you mean "${near}"?`
     }

@@ -1,10 +1,10 @@
 import { parseEnv } from 'node:util'
 import { type Environment, readEnvLayer } from './env-layer.ts'
-import type { Layer } from './layer.ts'
+import type { Candidate, Layer } from './layer.ts'
 import { type Problem, problemAt } from './problem.ts'
 import { findKey, type Key } from './schema.ts'
 import { readText, warnOfReaders, warnOfWriters } from './value-file.ts'
-import type { ValueSource } from './value-source.ts'
+import { nameOfSource, type ValueSource } from './value-source.ts'
 
 /** Reads the flags of the command line, by key. The commands declare their flags, so an unknown key is a bug. */
 export function readFlagLayer(flags: Readonly<Record<string, string | number | boolean>>): Layer {
@@ -27,7 +27,26 @@ export function readDotenvLayer(path: string | undefined, cwd: string, texts: Ma
   const held = layer.candidates.filter(({ source }) => !('readFrom' in source))
   const warnings = held.flatMap(({ key }) => warnOfReaders(path, key))
   const cut = layer.candidates.flatMap(({ key, source }) => warnOfCut(text, key, source))
-  return { ...layer, warnings: [...warnOfWriters(path), ...layer.warnings, ...warnings, ...cut] }
+  const open = layer.candidates.filter(({ source }) => isQuoteOpen(text, source))
+  return {
+    candidates: layer.candidates.filter((candidate) => !open.includes(candidate)),
+    problems: [...layer.problems, ...open.map(refuseOpenQuote)],
+    warnings: [...warnOfWriters(path), ...layer.warnings, ...warnings, ...cut],
+  }
+}
+
+/** parseEnv takes an opening quote that nothing closes as a part of the value. */
+function isQuoteOpen(text: string, source: ValueSource): boolean {
+  if (source.kind !== 'dotenv') return false
+  const [first = '', ...below] = text.split('\n').slice(source.line - 1)
+  const written = [first.replace(/^[^=]*=\s*/, ''), ...below].join('\n')
+  const [quote = ''] = written
+  return /["'`]/.test(quote) && !written.slice(1).includes(quote)
+}
+
+function refuseOpenQuote({ key, source }: Candidate): Problem {
+  const message = `${nameOfSource(source, key.key)}: the quotes are not closed`
+  return problemAt(source, { key: key.key, message, suggestion: 'Close them in the same line' })
 }
 
 /** Without quotes, `#` begins a comment. A value that has it in the middle, or a secret, was hardly meant to end there. */

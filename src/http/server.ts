@@ -77,8 +77,14 @@ async function listen(server: Server, where: ListenTarget): Promise<void> {
       throw new AuthdError('NO_PERMISSION', { message, suggestions: ['authd config reference server.port'], cause })
     }
     const message =
-      code === 'EADDRINUSE' ? `${place} is in use: another program listens there.` : `authd cannot listen on ${place}.`
-    throw new AuthdError('UNAVAILABLE', { message, suggestions: ['authd serve --listen 127.0.0.1:3001'], cause })
+      code === 'EADDRINUSE'
+        ? `${place} is in use: another program listens there. Stop it, or set server.port.`
+        : `authd cannot listen on ${place}.`
+    throw new AuthdError('UNAVAILABLE', {
+      message,
+      suggestions: ['authd config reference server.port', 'authd serve --listen 127.0.0.1:3001'],
+      cause,
+    })
   }
 }
 

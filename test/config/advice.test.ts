@@ -5,6 +5,8 @@ import { inspectConfig } from '../../src/config/load.ts'
 import { parseValue } from '../../src/config/parse-value.ts'
 import { KEYS, type Key } from '../../src/config/schema.ts'
 import { shell } from '../support/cli.ts'
+import { folder, NEEDED } from '../support/config-folder.ts'
+import { fc } from '../support/property.ts'
 
 const ENOUGH = {
   AUTHD_PUBLIC_URL: 'https://auth.example.com',
@@ -125,4 +127,48 @@ test.each([
   expect([check.code, serve.code, command.code]).toEqual([78, 78, 0])
   expect(check.stderr).toContain(fault)
   expect(serve.stderr).toContain(fault)
+})
+
+/** What people write in a file by mistake. */
+const WRITTEN = fc.oneof(
+  fc.integer({ min: -10, max: 100_000 }),
+  fc.boolean(),
+  fc.double({ noNaN: true }),
+  fc.integer({ min: 0, max: 100_000 }).map(String),
+  fc.constantFrom('14', '10 minutes', '1h', 'yes', '', 'a b', 'https://app.example.com', '127.0.0.1:3000', '2'),
+)
+
+test('what a message advises for a file is accepted by the key, whatever was written', () => {
+  const source = { kind: 'file', name: 'x', path: 'config.toml', line: 1, column: 1 } as const
+  const advised: string[] = []
+
+  fc.assert(
+    fc.property(fc.constantFrom(...KEYS.filter(({ secret }) => !secret)), WRITTEN, (key, value) => {
+      const parsed = parseValue({ key, value, isText: false, source })
+      const [, toml] = /\b\w+ = (\[.*\]|"[^"]*"|[\w.-]+)/.exec('value' in parsed ? '' : (parsed.suggestion ?? '')) ?? []
+      if (toml === undefined) return
+      advised.push(key.kind.name)
+      expect(parseValue({ key, value: JSON.parse(toml), isText: false, source })).toHaveProperty('value')
+    }),
+    { numRuns: 5000 },
+  )
+
+  expect([...new Set(advised)].toSorted()).toEqual(['boolean', 'duration', 'list', 'number', 'path', 'text'])
+})
+
+test('quotes in .env that are not closed are named, also around a secret', () => {
+  const here = folder()
+  here.write('config.toml', NEEDED)
+  const path = here.write(
+    '.env',
+    'AUTHD_SMTP_PASSWORD="hunter2-hunter3\nAUTHD_SMTP_USERNAME=ada\nAUTHD_SERVER_PORT=\'25\n',
+  )
+
+  const { problems } = here.inspect()
+
+  expect(problems).toMatchObject([
+    { path, line: 1, message: 'AUTHD_SMTP_PASSWORD: the quotes are not closed' },
+    { path, line: 3, message: 'AUTHD_SERVER_PORT: the quotes are not closed' },
+  ])
+  expect(JSON.stringify(problems)).not.toContain('hunter2')
 })

@@ -6,7 +6,7 @@ import type { Actor } from '../../flows/record-event.ts'
 import { revokeByOperator } from '../../flows/sessions/session-admin.ts'
 import { toOperatorError } from '../../flows/shown-error.ts'
 import { formatDuration } from '../../platform/duration.ts'
-import { clearedText, NOTHING_CLEARED } from '../cleared-lockouts.ts'
+import { clearedText, hadLockout, NOTHING_CLEARED } from '../cleared-lockouts.ts'
 import { isLockoutRisk, ruleOptions } from '../ip-rules.ts'
 import { sshClient } from '../operator.ts'
 import { counted } from '../output/count.ts'
@@ -57,7 +57,9 @@ const ACTS: Record<Action['kind'], (deps: Deps, operator: Operator, target: stri
   async unlock(deps, { actor, reason }, email) {
     const done = await unlockUsers(deps, actor(reason), [email])
     return done.map(({ user, cleared }) =>
-      cleared.length > 0 ? `Unlocked ${user.email}: ${clearedText(cleared)}.` : `${user.email} ${NOTHING_CLEARED}.`,
+      cleared.length > 0
+        ? `${hadLockout(cleared) ? 'Unlocked' : 'Reset for'} ${user.email}: ${clearedText(cleared)}.`
+        : `${user.email} ${NOTHING_CLEARED}.`,
     )
   },
 

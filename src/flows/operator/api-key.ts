@@ -126,11 +126,23 @@ export async function endApiKey(deps: Deps, actor: Actor, id: string): Promise<{
   })
 }
 
-/** One key, also a revoked one. Throws API_KEY_NOT_FOUND. */
-export async function showApiKey(deps: Pick<Deps, 'db'>, id: string): Promise<ApiKey> {
-  const key = await deps.db.read((sql) => findApiKey(sql, id))
-  if (key) return key
-  throw notFound(id)
+/**
+ * One key by its id, also a revoked one, or by a name that only one key in use has. Throws API_KEY_NOT_FOUND, or CONFLICT
+ * with the ids of all that have the name.
+ */
+export async function namedApiKey(deps: Pick<Deps, 'db'>, name: string): Promise<ApiKey> {
+  return await deps.db.read(async (sql) => {
+    const key = await findApiKey(sql, name)
+    if (key) return key
+    const found = (await listApiKeys(sql)).filter((one) => one.name === name && one.revokedAt === null)
+    const [only, ...others] = found
+    if (only === undefined) throw notFound(name)
+    if (others.length === 0) return only
+    throw new AuthdError('CONFLICT', {
+      message: `${found.length} API keys have the name "${name}". Give the id: ${found.map(({ id }) => id).join(', ')}.`,
+      suggestions: ['authd api-keys list'],
+    })
+  })
 }
 
 function notFound(id: string): AuthdError {

@@ -1,5 +1,5 @@
 import { Args } from '@oclif/core'
-import { endApiKey, showApiKey } from '../../../flows/operator/api-key.ts'
+import { endApiKey, namedApiKey } from '../../../flows/operator/api-key.ts'
 import { presentApiKey } from '../../../resources/api-key.ts'
 import { operation } from '../../command.ts'
 import { completing } from '../../completion/offer.ts'
@@ -12,7 +12,7 @@ export default operation({
       'api-keys',
       Args.string({
         required: true,
-        description: 'Key ids, as `authd api-keys list` shows them. `-` reads them from stdin.',
+        description: 'Ids or names of keys, as `authd api-keys list` shows them. `-` reads them from stdin.',
       }),
     ),
   },
@@ -20,7 +20,7 @@ export default operation({
   flags: changeFlags,
   async run(deps, { each, out, actor }) {
     const changes = []
-    for (const { id } of await each((name) => showApiKey(deps, name))) {
+    for (const { id } of await each((name) => namedApiKey(deps, name))) {
       const { key, isChanged } = await endApiKey(deps, actor, id)
       const text = isChanged ? `${out.did('Revoked', 'Would revoke')} ${id} (${key.name})` : `${id} is already revoked`
       changes.push({ resource: presentApiKey(key), isChanged, text })

@@ -2,7 +2,7 @@ import { resolveUser } from '../../../flows/named-user.ts'
 import { unlockUsers } from '../../../flows/policy/lockout-admin.ts'
 import { toRfc3339 } from '../../../platform/clock.ts'
 import { presentUser } from '../../../resources/user.ts'
-import { clearedText, NOTHING_CLEARED } from '../../cleared-lockouts.ts'
+import { clearedText, hadLockout, NOTHING_CLEARED } from '../../cleared-lockouts.ts'
 import { operation } from '../../command.ts'
 import { changeFlags, usersArg } from '../../flags.ts'
 
@@ -26,7 +26,7 @@ export default operation({
       isChanged: cleared.length > 0,
       text:
         cleared.length > 0
-          ? `${out.did('Unlocked', 'Would unlock')} ${user.email}: ${clearedText(cleared)}`
+          ? `${hadLockout(cleared) ? out.did('Unlocked', 'Would unlock') : out.did('Reset for', 'Would reset for')} ${user.email}: ${clearedText(cleared)}`
           : `${user.email} ${NOTHING_CLEARED}`,
     }))
     out.changes(changes)
