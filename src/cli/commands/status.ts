@@ -78,7 +78,7 @@ function rowsAbout(
   daemon: Running | null,
 ): [string, string | null][] {
   const state = daemon
-    ? `running ${daemon.version} for ${showSpan(Math.max(1, daemon.uptime_seconds) * SECOND)}${daemon.ready ? '' : ', not ready'}`
+    ? `running ${daemon.version} for ${showSpan(daemon.uptime_seconds * SECOND)}${daemon.ready ? '' : ', not ready'}`
     : `does not answer at ${address}`
   return [
     ['daemon', state],
