@@ -7,6 +7,7 @@ import { hideTokens } from '../platform/secret.ts'
 
 /** The newest are enough: a bug that is met often makes equal ones. */
 const MOST_READ = 10
+const MOST_BYTES = 1 << 20
 
 /** Writes what a developer needs to find a bug, without secrets. Undefined if it cannot be written. */
 export function writeCrashReport(thrown: unknown): string | undefined {
@@ -38,7 +39,8 @@ export function readCrashReports(): CrashReport[] {
       const path = join(crashFolder(), name)
       const file = openPlainFile(path)
       try {
-        return [{ file: name, at: statSync(path).mtimeMs, text: file.bytes().toString() }]
+        const text = file.bytes(MOST_BYTES)?.toString()
+        return text === undefined ? [] : [{ file: name, at: statSync(path).mtimeMs, text }]
       } finally {
         file.close()
       }

@@ -52,7 +52,22 @@ export async function readAgeIdentities(text: string): Promise<AgeIdentities | {
   const isKey = (line: string) => line !== '' && !line.startsWith('#')
   const bad = lines.findIndex((line) => isKey(line) && !adds(decrypter, line))
   if (bad >= 0 || !lines.some(isKey)) return { badLine: Math.max(bad, 0) + 1 }
-  return { decrypt: (parts) => decrypter.decrypt(ReadableStream.from(parts)) }
+  return { decrypt: (parts) => decrypter.decrypt(ReadableStream.from(withShortHeader(parts))) }
+}
+
+/** More than the keys of a hundred people need. The library would keep a header of any length in memory. */
+export const HEADER_BYTES = 256 * 1024
+
+async function* withShortHeader(parts: Parts): AsyncGenerator<Uint8Array> {
+  let header: Buffer | undefined = Buffer.alloc(0)
+  for await (const part of parts) {
+    if (header !== undefined) {
+      header = Buffer.concat([header, part])
+      if (header.subarray(0, HEADER_BYTES).includes('\n---')) header = undefined
+      else if (header.length >= HEADER_BYTES) throw new Error('the header is too long')
+    }
+    yield part
+  }
 }
 
 function adds(decrypter: Decrypter, line: string): boolean {

@@ -12,7 +12,6 @@ import {
   lstatSync,
   mkdtempSync,
   openSync,
-  readFileSync,
   readSync,
   renameSync,
   rmSync,
@@ -101,7 +100,8 @@ export interface OpenedFile {
   copyTo(path: string): void
   /** All of it, from its start. */
   parts(): AsyncIterable<Uint8Array>
-  bytes(): Buffer
+  /** All of it, or undefined if it has more than `most` bytes. */
+  bytes(most: number): Buffer | undefined
   close(): void
 }
 
@@ -129,7 +129,14 @@ export function openPlainFile(path: string): OpenedFile {
       }
     },
     parts: () => createReadStream('', { fd: from, autoClose: false, start: 0 }),
-    bytes: () => readFileSync(from),
+    bytes(most) {
+      const part = Buffer.alloc(Math.min(fstatSync(from).size, most) + 1)
+      let length = 0
+      for (let read = 1; read > 0 && length < part.length; length += read) {
+        read = readSync(from, part, length, part.length - length, length)
+      }
+      return length > most ? undefined : part.subarray(0, length)
+    },
     close: () => closeSync(from),
   }
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import type { Config } from '../config/schema.ts'
 import { AuthdError } from '../errors.ts'
-import { encryptFor } from '../platform/age.ts'
+import { encryptFor, HEADER_BYTES } from '../platform/age.ts'
 import { createFile, createFileBy, fillFile, inPrivateFolder, openPlainFile } from '../platform/files.ts'
 import { makeFolder } from '../platform/folder.ts'
 import type { Db } from '../store/db.ts'
@@ -11,11 +11,17 @@ import { copySqlite, inspectSqlite } from '../store/sqlite-backup.ts'
 import { dumpPostgres, inspectDump } from './postgres-dump.ts'
 import { readSecretEarly } from './server-secret.ts'
 
+const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z$/
 /** A backup has up to three files, and this name without their endings. */
 const NAME = /^authd-\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ$/
 const [DATA, DUMP, ABOUT, SECRET, AGE] = ['.sqlite', '.dump', '.json', '.secret', '.age']
 /** An SQLite file, or what pg_dump makes of PostgreSQL. Encrypted, it has one ending more. */
 const COPIES = [DATA, DUMP, DATA + AGE, DUMP + AGE]
+
+/** More than each of them ever has. A folder of backups may be on a machine of others. */
+const ABOUT_BYTES = 64 * 1024
+export const SECRET_BYTES = 4096
+const SEALED_BYTES = HEADER_BYTES + 2 * SECRET_BYTES
 
 /** What is known of a backup since it was made. It is written last, so a backup without it is not complete. */
 export interface BackupAbout {
@@ -130,24 +136,37 @@ export function deleteBackup(folder: string, name: string): void {
   for (const ending of [SECRET, SECRET + AGE, ...COPIES, ABOUT]) rmSync(join(folder, name + ending), { force: true })
 }
 
-/** What was written beside the file when it was made. Undefined if it is missing, or cannot be read. */
+/** What was written beside the file when it was made. Undefined if it is missing, cannot be read, or says something else. */
 export function aboutOf(path: string): BackupAbout | undefined {
   try {
-    const about = JSON.parse(readBeside(path, ABOUT)?.toString() ?? '') as Partial<BackupAbout> | null
-    const { created_at, schema = null, rows } = about ?? {}
-    return typeof created_at === 'string' && Object(rows) === rows
-      ? ({ created_at, schema, rows } as BackupAbout)
-      : undefined
+    return parseAbout(JSON.parse(readBeside(path, ABOUT, ABOUT_BYTES)?.body?.toString() ?? ''))
   } catch {
     return undefined
   }
 }
 
-/** The server secret beside the file, encrypted as the file is, and the path of its file. Undefined if it is not there. */
-export function secretBeside(path: string): { path: string; body: Buffer } | undefined {
-  const ending = isEncryptedBackup(path) ? SECRET + AGE : SECRET
-  const body = readBeside(path, ending)
-  return body && { path: withoutEnding(path) + ending, body }
+function parseAbout(about: unknown): BackupAbout | undefined {
+  const { created_at, schema, rows } = fieldsOf(about)
+  const counts = Object.entries(fieldsOf(rows))
+  const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0
+  const known = counts.filter((entry): entry is [string, number] => isCount(entry[1]))
+  if (typeof created_at !== 'string' || !TIME.test(created_at) || Number.isNaN(Date.parse(created_at))) return undefined
+  if (schema !== null && typeof schema !== 'string') return undefined
+  if (known.length === 0 || known.length < counts.length) return undefined
+  return { created_at, schema, rows: Object.fromEntries(known) }
+}
+
+function fieldsOf(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {}
+}
+
+/**
+ * The server secret beside the file, encrypted as the file is, and the path of its file. Undefined if it is not there; its
+ * body is undefined if it is too long to be one.
+ */
+export function secretBeside(path: string): { path: string; body: Buffer | undefined } | undefined {
+  const isEncrypted = isEncryptedBackup(path)
+  return isEncrypted ? readBeside(path, SECRET + AGE, SEALED_BYTES) : readBeside(path, SECRET, SECRET_BYTES)
 }
 
 /** A backup by its path, or by its name in a folder. */
@@ -172,13 +191,14 @@ function withoutEnding(path: string): string | undefined {
   return ending && path.slice(0, -ending.length)
 }
 
-function readBeside(path: string, ending: string): Buffer | undefined {
+/** Undefined if it is not there. Its body is undefined if it has more than `most` bytes. */
+function readBeside(path: string, ending: string, most: number) {
   const name = withoutEnding(path)
   if (name === undefined) return undefined
   try {
     const file = openPlainFile(name + ending)
     try {
-      return file.bytes()
+      return { path: name + ending, body: file.bytes(most) }
     } finally {
       file.close()
     }

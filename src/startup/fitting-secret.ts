@@ -10,7 +10,7 @@ import { systemRandom } from '../platform/random.ts'
 import { shell } from '../platform/shell.ts'
 import type { Db } from '../store/db.ts'
 import { findSystemConfig } from '../store/system-config.ts'
-import { backupFolder } from './backup-files.ts'
+import { backupFolder, SECRET_BYTES } from './backup-files.ts'
 
 /** Whether this secret made the check value that a database keeps of its own. */
 export function makesCheckValue(secret: string, checkValue: string): boolean {
@@ -76,12 +76,12 @@ function withFittingSecret(config: Config, error: AuthdError, path: string): Aut
   })
 }
 
-/** Undefined for what this user cannot read, and for what is not a file. */
+/** Undefined for what this user cannot read, for what is not a file, and for what is too long to be a secret. */
 function readPlain(path: string): string | undefined {
   try {
     const file = openPlainFile(path)
     try {
-      return file.bytes().toString().trim()
+      return file.bytes(SECRET_BYTES)?.toString().trim()
     } finally {
       file.close()
     }

@@ -39,12 +39,20 @@ export interface OpenedBackup {
   /** The keys of an encrypted backup. */
   keys: AgeIdentities | undefined
   about: BackupAbout | undefined
-  secret: { configured: string | undefined; beside: { path: string; text: string } | undefined }
+  secret: { configured: string | undefined; beside: SecretBeside | undefined }
+}
+
+interface SecretBeside {
+  path: string
+  /** Undefined if the keys do not decrypt it, and for a file that is too long. */
+  text: string | undefined
 }
 
 export interface Checked extends InspectedCopy {
-  /** `fits`, or why the server secret does not. */
+  /** `fits`, or why the secret that a restore here would use does not: the configured one, or else the one beside it. */
   secret: 'fits' | 'missing' | 'other'
+  /** The secret beside the backup, which another machine needs. Undefined if there is none. */
+  secretBeside: 'fits' | 'other' | 'unreadable' | undefined
   /** A file of this machine that has the right secret, if the one that would be used is not right. */
   fittingSecret: string | undefined
   /** Tables whose number of rows differs from that at the time of the backup. */
@@ -73,12 +81,17 @@ export async function openBackup(
   }
 }
 
-async function readSecretBeside(path: string, keys: AgeIdentities | undefined) {
+/** One that cannot be decrypted does not stop a restore where the right secret is configured. */
+async function readSecretBeside(path: string, keys: AgeIdentities | undefined): Promise<SecretBeside | undefined> {
   const secret = secretBeside(path)
   if (secret === undefined) return undefined
-  const parts = Readable.from([secret.body])
-  const whole = keys && (await decrypting(path, async () => Readable.from(await keys.decrypt(parts)).toArray()))
-  return { path: secret.path, text: (whole ? Buffer.concat(whole) : secret.body).toString().trim() }
+  const { path: file, body } = secret
+  try {
+    const parts = keys && body && (await Readable.from(await keys.decrypt(Readable.from([body]))).toArray())
+    return { path: file, text: (parts ? Buffer.concat(parts) : body)?.toString().trim() }
+  } catch {
+    return { path: file, text: undefined }
+  }
 }
 
 /** Copies the backup into a private folder for `work`, which is deleted afterwards. Throws FAILED for a bad backup. */
@@ -104,14 +117,16 @@ async function check(config: Config, scratch: string, backup: OpenedBackup): Pro
     const found = isDump(path)
       ? await inspectDump(scratch, { key: SECRET_CHECK, searchPath })
       : await inspectSeparately(scratch, SECRET_CHECK)
-    const tables = Object.entries(about?.rows ?? {})
-    const state = fits(secret.configured ?? secret.beside?.text, found.entry)
-    const others = secret.beside === undefined ? [] : [secret.beside.path]
+    const tables = about ? Object.keys({ ...about.rows, ...found.rows }) : []
+    const { configured, beside } = secret
+    const state = fits(configured ?? beside?.text, found.entry)
+    const others = beside === undefined ? [] : [beside.path]
     return {
       ...found,
       secret: state,
+      secretBeside: beside && besideFits(beside, found.entry),
       fittingSecret: state === 'fits' ? undefined : findFittingSecret(config, found.entry ?? '', others),
-      differing: tables.filter(([name, rows]) => found.rows[name] !== rows).map(([name]) => name),
+      differing: tables.filter((name) => found.rows[name] !== about?.rows[name]),
     }
   } catch (cause) {
     if (!(cause instanceof StoreError)) throw cause
@@ -123,6 +138,12 @@ function fits(secret: string | undefined, entry: string | null): Checked['secret
   if (entry === null) return 'fits'
   if (secret === undefined) return 'missing'
   return makesCheckValue(secret, entry) ? 'fits' : 'other'
+}
+
+/** One from which no keys can be derived is of no use, even to a database that has not used a secret yet. */
+function besideFits({ text }: SecretBeside, entry: string | null): Checked['secretBeside'] {
+  if (text === undefined) return 'unreadable'
+  return Buffer.byteLength(text) >= 32 && fits(text, entry) === 'fits' ? 'fits' : 'other'
 }
 
 export interface Restored<Done> {
@@ -154,7 +175,7 @@ export async function restoreBackup<Done>(
       const { configured, beside } = backup.secret
       const scratchConfig = { ...config, database: { ...config.database, path: scratch } }
       const done = await inside(scratchConfig, backup.secret, (deps) => end(deps, held.before))
-      if (configured === undefined && beside !== undefined) {
+      if (configured === undefined && beside?.text !== undefined) {
         createFile(config.secretFile, `${beside.text}\n`, { mode: 0o600 })
       }
       const kept = join(dirname(path), `${basename(path)}.before-restore-${stamp}`)
@@ -186,7 +207,7 @@ async function restoreIntoPostgres<Done>(
     await restorePostgres(config.database, { file, searchPath: backup.searchPath, mark })
     const done = await inside(config, backup.secret, end)
     const { configured, beside } = backup.secret
-    if (configured === undefined && beside !== undefined) {
+    if (configured === undefined && beside?.text !== undefined) {
       createFile(config.secretFile, `${beside.text}\n`, { mode: 0o600 })
     }
     await withStore(config, openRestored)

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { cp, writeFile } from 'node:fs/promises'
+import { cp, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { generateX25519Identity, identityToRecipient } from 'age-encryption'
 import { expect, onTestFinished, test } from 'vitest'
@@ -73,6 +73,7 @@ test('SECURITY: an encrypted backup is refused without its private key, and when
   await writeFile(join(place.folder, 'damaged.sqlite.age'), spoiled)
   await writeFile(join(place.folder, 'cut.sqlite.age'), whole.subarray(0, whole.length - 100_000))
   await writeFile(join(place.folder, 'words.sqlite.age'), 'hello')
+  await writeFile(join(place.folder, 'long.sqlite.age'), `age-encryption.org/v1\n-> X25519 ${'a'.repeat(300_000)}`)
   await writeFile(join(place.folder, 'other.txt'), (await newKey()).text)
   const verify = async (file: string, ...flags: string[]) => {
     const { code, stderr } = await place.run(['backup', 'verify', file, ...flags])
@@ -85,6 +86,7 @@ test('SECURITY: an encrypted backup is refused without its private key, and when
     await verify('damaged.sqlite.age', '--identity', 'key.txt'),
     await verify('cut.sqlite.age', '--identity', 'key.txt'),
     await verify('words.sqlite.age', '--identity', 'key.txt'),
+    await verify('long.sqlite.age', '--identity', 'key.txt'),
     await verify(backup.name, '--identity', 'missing.txt'),
   ]
 
@@ -94,8 +96,30 @@ test('SECURITY: an encrypted backup is refused without its private key, and when
     expect.stringMatching(/^1 .* cannot be restored: it is damaged or cut\./),
     expect.stringMatching(/^1 .* cannot be restored: it is damaged or cut\./),
     expect.stringMatching(/^1 .* cannot be restored: it is damaged or cut\./),
+    expect.stringMatching(/^1 .* cannot be restored: it is damaged or cut\./),
     expect.stringMatching(/^66 .*missing\.txt cannot be read/),
   ])
+})
+
+test('an encrypted secret that does not fit is not verified, and a restore where the right one is configured does not need it', async () => {
+  const { place, backup } = await backedUp('--with-secret')
+  const beside = backup.path.replace(/sqlite\.age$/, 'secret.age')
+  const command = (name: string, ...flags: string[]) => ['backup', name, backup.name, '--identity', 'key.txt', ...flags]
+
+  await cp(backup.path, beside)
+  const database = await place.run(command('verify', '--json'))
+  await writeFile(beside, readFileSync(beside).fill(0, 300))
+  const damaged = await place.run(command('verify', '--json'))
+  await writeFile(beside, Buffer.alloc(600_000))
+  const long = await place.run(command('verify', '--json'))
+  const restored = await place.run(command('restore', '--confirm=restore'))
+  await rm(join(place.folder, 'authd-data/secret'))
+  const missing = await place.run(command('verify', '--json'))
+
+  expect([database, damaged, long, restored, missing].map(({ code }) => code)).toEqual([1, 1, 1, 0, 1])
+  expect(JSON.parse(database.stdout)).toMatchObject({ ok: false, secret: 'fits', secret_beside: 'unreadable' })
+  expect(JSON.parse(damaged.stdout)).toMatchObject({ ok: false, secret: 'fits', secret_beside: 'unreadable' })
+  expect(JSON.parse(missing.stdout)).toMatchObject({ ok: false, secret: 'missing', secret_beside: 'unreadable' })
 })
 
 test('SECURITY: no message shows a private key, wherever it was written by mistake', async () => {

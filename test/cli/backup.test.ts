@@ -221,6 +221,57 @@ test('SECURITY: a backup of another server secret is not verified and not restor
   expect(readdirSync(join(other.folder, 'authd-data')).filter((file) => file.includes('restore'))).toEqual([])
 })
 
+test('a secret beside a backup that does not fit is not verified, though the secret of this machine fits', async () => {
+  const { place, backup } = await backedUp('--with-secret')
+  const beside = backup.path.replace(/sqlite$/, 'secret')
+  const verify = () => place.run(['backup', 'verify', backup.name, '--json'])
+
+  const right = await verify()
+  await writeFile(beside, `${'another '.repeat(8)}\n`)
+  const wrong = await verify()
+  const card = await place.run(['backup', 'verify', backup.name])
+  await rm(join(place.folder, 'authd-data/secret'))
+  const used = await verify()
+
+  expect([right, wrong, card, used].map(({ code }) => code)).toEqual([0, 1, 1, 1])
+  expect(JSON.parse(right.stdout)).toMatchObject({ ok: true, secret: 'fits', secret_beside: 'fits' })
+  expect(JSON.parse(wrong.stdout)).toMatchObject({ ok: false, secret: 'fits', secret_beside: 'other' })
+  expect(JSON.parse(used.stdout)).toMatchObject({ ok: false, secret: 'other', secret_beside: 'other' })
+  expect(card.stdout).toMatch(/^secret beside {2}is another one$/m)
+  expect(card.stderr).toContain('cannot be restored on another machine with the server secret beside it')
+})
+
+test('what is beside a backup and says something else is as if it were not there, and a long file is not read', async () => {
+  const { place, backup } = await backedUp()
+  const about = backup.path.replace(/sqlite$/, 'json')
+  const right = JSON.parse(readFileSync(about, 'utf8'))
+  const answers = async (text: string) => {
+    await writeFile(about, text)
+    const list = await place.run(['backup', 'list', '--json'])
+    const verified = await place.run(['backup', 'verify', backup.name])
+    const [{ created_at, schema, users }] = JSON.parse(list.stdout).data
+    return [verified.code, /^rows +(.*)$/m.exec(verified.stdout)?.[1], created_at, schema, users].join(' ')
+  }
+  const unknown = '0 not known from the time of the backup   '
+
+  const seen = [
+    await answers(JSON.stringify({ ...right, rows: { users: { toString: 1 } } })),
+    await answers(JSON.stringify({ ...right, rows: { ...right.rows, users: '1' } })),
+    await answers(JSON.stringify({ ...right, rows: { ...right.rows, users: -1 } })),
+    await answers(JSON.stringify({ ...right, rows: [] })),
+    await answers(JSON.stringify({ ...right, rows: {} })),
+    await answers(JSON.stringify({ ...right, schema: { a: 1 } })),
+    await answers(JSON.stringify({ ...right, created_at: 'garbage' })),
+    await answers(JSON.stringify({ ...right, created_at: '2026-13-40T00:00:00Z' })),
+    await answers('[null]'),
+    await answers(JSON.stringify(right) + ' '.repeat(70_000)),
+  ]
+  const part = await answers(JSON.stringify({ ...right, rows: { users: 1 } }))
+
+  expect(seen).toEqual(seen.map(() => unknown))
+  expect(part).toMatch(/^1 differ in answers, api_keys, /)
+})
+
 test('SECURITY: a link and a pipe in the place of a backup are not read', async () => {
   const { place, backup } = await backedUp()
   const folder = dirname(backup.path)

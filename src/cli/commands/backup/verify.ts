@@ -10,12 +10,19 @@ import { becomeOwner } from '../../privileges.ts'
 const SECRETS: Record<Checked['secret'], string> = {
   fits: 'fits',
   missing: 'no server secret is configured here',
-  other: 'the configured server secret is another one',
+  other: 'is another one',
+}
+
+const BESIDE: Record<NonNullable<Checked['secretBeside']>, string> = {
+  fits: 'fits',
+  other: 'is another one',
+  unreadable: 'cannot be read',
 }
 
 export default command({
   without: WITHOUT.database,
-  description: 'Restores it into a private folder and reads all of it. The database is not touched.',
+  description:
+    'Restores it into a private folder and reads all of it. Checks that the server secret of this machine fits, and the one beside the backup, which another machine needs. The database is not touched.',
   examples: ['authd backup verify authd-2026-11-28T03-10-00Z', 'authd backup verify /mnt/backups/authd.sqlite'],
   args: backupArg,
   flags: { ...folderFlag, ...identityFlag },
@@ -27,10 +34,11 @@ export default command({
     becomeOwner(config.dataDir)
     const { about } = backup
     const found = await withScratch(config, config.dataDir, backup, (_, checked) => checked)
-    const { unknown, schema, rows, secret, differing, fittingSecret } = found
-    const isOk = unknown.length === 0 && secret === 'fits' && differing.length === 0
-    const known = { path, ok: isOk, schema, secret, fitting_secret: fittingSecret ?? null }
-    const result = { ...known, rows, differing, unknown_migrations: unknown }
+    const { unknown, schema, rows, secret, secretBeside, differing, fittingSecret } = found
+    const fitsHere = unknown.length === 0 && secret === 'fits' && differing.length === 0
+    const isOk = fitsHere && (secretBeside ?? 'fits') === 'fits'
+    const secrets = { secret, secret_beside: secretBeside ?? null, fitting_secret: fittingSecret ?? null }
+    const result = { ...{ path, ok: isOk, schema }, ...secrets, rows, differing, unknown_migrations: unknown }
     out.object(
       result,
       renderCard([
@@ -38,10 +46,15 @@ export default command({
         ['pages', 'all readable'],
         ['schema', unknown.length === 0 ? schema : `${schema}, from a newer authd`],
         ['secret', fittingSecret === undefined ? SECRETS[secret] : `${SECRETS[secret]}; ${fittingSecret} fits`],
+        ['secret beside', secretBeside && BESIDE[secretBeside]],
         ['rows', about === undefined ? 'not known from the time of the backup' : rowsInWords(differing)],
       ]),
     )
-    if (!isOk) throw new AuthdError('FAILED', { message: `The backup ${path} cannot be restored here.` })
+    if (isOk) return
+    const message = fitsHere
+      ? `The backup ${path} cannot be restored on another machine with the server secret beside it.`
+      : `The backup ${path} cannot be restored here.`
+    throw new AuthdError('FAILED', { message })
   },
 })
 
