@@ -2,8 +2,11 @@ import type { Loaded } from '../config/load.ts'
 import { toSeconds } from '../platform/clock.ts'
 import type { Wired } from '../startup/wire.ts'
 
-/** Keeps the old configuration if the new one or a template is invalid. Logs the keys that need a restart. */
-export async function reloadConfig({ deps, log, config: live, texts }: Wired, load: () => Loaded): Promise<void> {
+/**
+ * Keeps the old configuration if the new one or a template is invalid, and then returns false. Logs the keys that need a
+ * restart.
+ */
+export async function reloadConfig({ deps, log, config: live, texts }: Wired, load: () => Loaded): Promise<boolean> {
   try {
     const loaded = load()
     const { files, warnings } = await texts.load(loaded.config)
@@ -15,9 +18,11 @@ export async function reloadConfig({ deps, log, config: live, texts }: Wired, lo
       needs_restart: waiting.map(({ key }) => key),
       own_texts: files,
     })
+    return true
   } catch (error) {
     noteConfig(deps, false)
     log.error('configuration not reloaded: the old one stays in force', { error })
+    return false
   }
 }
 

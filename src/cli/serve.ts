@@ -90,8 +90,9 @@ export async function serve(options: ServeOptions): Promise<void> {
       print(wired.output, cleanText(banner(config, options.version, { isDevelopment, path: loaded.path })))
     const reload = coalesced(async () => {
       service.notify(`RELOADING=1\nMONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`)
-      await reloadConfig(wired, load)
-      service.notify('READY=1')
+      const isNew = await reloadConfig(wired, load)
+      const serving = `Serving ${wired.deps.config.current().publicUrl}`
+      service.ready(isNew ? serving : `${serving} with the old configuration, because the new one is invalid`)
     })
     const isTerminalGone = terminalWatch()
     options.signals.act({
