@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { hostname } from 'node:os'
 import type { Deps, EarlyDeps } from './deps.ts'
+import type { AuthdError } from './errors.ts'
 import { sealAudit } from './flows/audit/numbering.ts'
 import { flushTally } from './flows/limits/rate-limit.ts'
 import { readMailsByState } from './flows/operator/status-counts.ts'
@@ -25,6 +26,8 @@ export interface DaemonOptions {
   isDevelopment: boolean
   /** Abort it to stop the daemon in order. */
   stop: AbortSignal
+  /** Called when a command has closed the database to daemons. It must stop this one. */
+  onRefused(why: AuthdError): void
 }
 
 export interface RunningDaemon {
@@ -37,7 +40,7 @@ export interface RunningDaemon {
 }
 
 /** Answers 503 to everything but probes of the process, until `startDaemon` lets the daemon answer. */
-export async function turnAway(deps: EarlyDeps, options: DaemonOptions): Promise<void> {
+export async function turnAway(deps: EarlyDeps, options: Omit<DaemonOptions, 'onRefused'>): Promise<void> {
   await options.doors.turnAway(await createWaitingApp(deps, lifecycleOf(deps, options)))
 }
 
@@ -46,7 +49,7 @@ export async function turnAway(deps: EarlyDeps, options: DaemonOptions): Promise
  * caller closes deps.
  */
 export async function startDaemon(deps: Deps, options: DaemonOptions): Promise<RunningDaemon> {
-  const { version, service, doors, stop, isDevelopment } = options
+  const { version, service, doors, stop, isDevelopment, onRefused } = options
   const lifecycle = lifecycleOf(deps, options)
   const { startedAt } = lifecycle
   const config = deps.config.current()
@@ -71,7 +74,7 @@ export async function startDaemon(deps: Deps, options: DaemonOptions): Promise<R
   // Commands must find it from its first line on, and others must not take over what its jobs begin.
   if (isAnnounced) await announceNode(deps, node)
   await takeOver(deps, node)
-  const own = [...byTheClock(clockWatch(deps.clock)), ...(isAnnounced ? [announcing(node)] : [])]
+  const own = [...byTheClock(clockWatch(deps.clock)), ...(isAnnounced ? [announcing(node, onRefused)] : [])]
   const jobs = startJobs(deps, [...JOBS, ...own])
   for (const listener of listeners) deps.log.info('listening', { address: listener.address, version })
   service.ready(`Serving ${deps.config.current().publicUrl}`)
@@ -95,7 +98,10 @@ export function stoppingState(shutdownTimeout: number): string {
   return `STOPPING=1\nEXTEND_TIMEOUT_USEC=${(shutdownTimeout + 2 * LAST_WRITES_MS) * 1000}`
 }
 
-function lifecycleOf({ clock }: Pick<Deps, 'clock'>, { version, stop, isDevelopment }: DaemonOptions) {
+function lifecycleOf(
+  { clock }: Pick<Deps, 'clock'>,
+  { version, stop, isDevelopment }: Omit<DaemonOptions, 'onRefused'>,
+) {
   return { version, startedAt: clock.now(), isStopping: () => stop.aborted, isDevelopment }
 }
 

@@ -85,7 +85,10 @@ export async function serve(options: ServeOptions): Promise<void> {
     const { version, commit } = BUILD
     wired.deps.metrics.set('authd_build_info', { version, commit: commit ?? 'none', node: process.versions.node }, 1)
     stop.onBug(wired.log)
-    const daemon = await startDaemon(wired.deps, daemonOptions)
+    const daemon = await startDaemon(wired.deps, {
+      ...daemonOptions,
+      onRefused: (why) => stop.because(wired.log, why),
+    })
     if (isForPeople && !options.isQuiet)
       print(wired.output, cleanText(banner(config, options.version, { isDevelopment, path: loaded.path })))
     const reload = coalesced(async () => {

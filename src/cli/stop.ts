@@ -1,5 +1,5 @@
 import { LAST_WRITES_MS } from '../daemon.ts'
-import { ERRORS } from '../errors.ts'
+import { type AuthdError, ERRORS } from '../errors.ts'
 import type { ProcessLog } from '../platform/log.ts'
 
 interface Stopper {
@@ -7,6 +7,8 @@ interface Stopper {
   now(): void
   /** From now on a bug is logged and stops the daemon. */
   onBug(log: Pick<ProcessLog, 'error'>): void
+  /** Logs why, and stops the daemon with the exit code of this error. */
+  because(log: Pick<ProcessLog, 'error'>, error: AuthdError): void
 }
 
 /**
@@ -36,6 +38,11 @@ export function stopper(timeoutMs: number): Stopper {
         process.exitCode = ERRORS.INTERNAL_ERROR.exit
         now()
       })
+    },
+    because(log, error) {
+      log.error('authd stops', { error })
+      process.exitCode = error.exit
+      now()
     },
   }
 }

@@ -1,4 +1,5 @@
 import type { Deps } from '../deps.ts'
+import { AuthdError } from '../errors.ts'
 import { sealAudit } from '../flows/audit/numbering.ts'
 import { flushTally } from '../flows/limits/rate-limit.ts'
 import { keepDays } from '../flows/operator/daily-counts.ts'
@@ -98,14 +99,22 @@ export const JOBS: readonly Job[] = [
   },
 ]
 
-/** Announces this daemon to commands and other daemons, and takes over from those that are gone. */
-export function announcing(node: Node): Job {
+/**
+ * Announces this daemon to commands and other daemons, and takes over from those that are gone. `onRefused`: a command has
+ * closed the database to daemons while this one could not be seen.
+ */
+export function announcing(node: Node, onRefused: (why: AuthdError) => void): Job {
   return {
     name: 'announce',
     everyMs: ANNOUNCE_MS,
     isWokenByCommits: false,
     run: wholly(async (deps) => {
-      await announceNode(deps, node)
+      try {
+        await announceNode(deps, node)
+      } catch (error) {
+        if (!(error instanceof AuthdError)) throw error
+        return onRefused(error)
+      }
       await takeOver(deps, node)
     }),
   }

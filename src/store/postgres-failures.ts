@@ -1,5 +1,6 @@
 import pg from 'pg'
 import { OutdatedRead, StoreError } from './db.ts'
+import { CLOSED_STATE } from './postgres-closed-tables.ts'
 
 // Says why PostgreSQL failed. flows/shown-error.ts turns a StoreError into the error that a request or command shows.
 
@@ -51,11 +52,17 @@ const READ_ONLY = fault(
   LOST,
 )
 
+const CLOSED = fault(
+  'is closed, because a copy takes its place',
+  'Name the copy in the configuration if it is finished, or open this one again with authd db reopen',
+)
+
 /** By class, the first that fits: https://www.postgresql.org/docs/current/errcodes-appendix.html */
 const SQL_STATES: [RegExp, Fault][] = [
   [/^40|^23505/, fault('aborted a transaction in favour of another', WAIT, { kind: 'busy', remedy: 'again' })],
   [/^55P03|^57014/, fault('made a statement wait too long', WAIT, { kind: 'busy' })],
   [/^25006/, READ_ONLY],
+  [new RegExp(`^${CLOSED_STATE}`), CLOSED],
   // The table has changed, or a pooler has put another server behind the connection.
   [/^0A000|^26000|^42P05/, fault('lost a prepared statement', 'If a pooler is between, see docs/operating.md', LOST)],
   [/^25P0[345]|^08|^57|^58|^XX/, fault('ended the connection', READ_LOG, LOST)],

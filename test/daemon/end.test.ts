@@ -14,8 +14,16 @@ async function startStoppable(config: Record<string, unknown> = {}) {
   const authd = await startAuthd({ config: { server: { host: '127.0.0.1', port: await freePort() }, ...config } })
   const controller = new AbortController()
   const doors = createDoors(authd.deps.config.current(), undefined)
-  const options = { version: '0', service: SERVICE, doors, isDevelopment: false, stop: controller.signal }
-  return { authd, daemon: await startDaemon(authd.deps, options), stop: () => controller.abort() }
+  const stop = () => controller.abort()
+  const options = {
+    version: '0',
+    service: SERVICE,
+    doors,
+    isDevelopment: false,
+    stop: controller.signal,
+    onRefused: stop,
+  }
+  return { authd, daemon: await startDaemon(authd.deps, options), stop }
 }
 
 test('a daemon that stops waits for the jobs that run', async () => {

@@ -181,6 +181,27 @@ describe.each(DIRECTIONS)('a copy from %s to %s', (from, to) => {
     await start(sides.source)
   })
 
+  test('SECURITY: once the last step has begun, who had opened a PostgreSQL before writes nothing more, until it is opened again', async () => {
+    const sides = await sidesOf(from, to)
+    const mark = await beginCopy(deps, sides)
+    const rename = () => sides.source.write((trx) => trx.run("UPDATE users SET name = 'late'"))
+    const earlier = rename()
+    await closeCopied(deps, sides.source, { mark, to: TO })
+    await earlier
+    await closeCopied(deps, sides.source, { mark: await beginCopy(deps, sides), to: TO })
+
+    // An SQLite file is held by the process that copies it.
+    const refused = {
+      kind: 'unavailable',
+      message: expect.stringContaining('is closed, because a copy takes its place'),
+    }
+    if (from === 'postgres') await expect(rename()).rejects.toMatchObject(refused)
+
+    expect(await reopenCopied(deps, sides.source, SYSTEM)).toBe(true)
+    await rename()
+    expect(await reopenCopied(deps, sides.source, SYSTEM)).toBe(false)
+  })
+
   test('a run that another one has followed writes nothing more, and neither does one after the end', async () => {
     const sides = await sidesOf(from, to)
     const earlier = await beginCopy(deps, sides)
@@ -188,7 +209,8 @@ describe.each(DIRECTIONS)('a copy from %s to %s', (from, to) => {
 
     await expect(copyRows(sides, copying(earlier))).rejects.toMatchObject({ code: 'FAILED' })
     await finish(sides)
-    await sides.source.write((trx) => trx.run("UPDATE users SET name = 'late'"))
+    // PostgreSQL refuses it.
+    await sides.source.write((trx) => trx.run("UPDATE users SET name = 'late'")).catch(() => undefined)
 
     await expect(copyRows(sides, copying(later))).rejects.toMatchObject({ code: 'FAILED' })
     expect((await everyRow(sides.target))['users']?.map((row) => row['name'])).not.toContain('late')

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
+import { closeCopied } from '../../src/flows/operator/database-copy.ts'
 import { announceNode, listNodes, withdrawNode } from '../../src/flows/upkeep/node.ts'
+import { announcing } from '../../src/jobs/list.ts'
 import { SECOND } from '../../src/platform/clock.ts'
 import { startAuthd } from '../support/harness.ts'
 
@@ -29,5 +31,22 @@ test.each(['sqlite', 'postgres'] as const)(
     ])
     expect(await listNodes(deps)).toHaveLength(1)
     expect(rows).toEqual([{ name: 'node node_2' }])
+  },
+)
+
+test.each(['sqlite', 'postgres'] as const)(
+  'a daemon that could not be seen while a command closed the database ends itself at its next announcement (%s)',
+  async (database) => {
+    const { deps } = await startAuthd({ database })
+    const refusals: string[] = []
+    const { run } = announcing(node('node_1', 11), ({ code }) => refusals.push(code))
+    const now = new AbortController().signal
+    await run(deps, now)
+    const before = [...refusals]
+    await closeCopied(deps, deps.db, { mark: 'copy_1 run_1', to: 'the copy' })
+
+    await run(deps, now)
+
+    expect([before, refusals]).toEqual([[], ['CONFIG_INVALID']])
   },
 )

@@ -2,9 +2,9 @@ import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
 import { COPIED_TABLES, listColumns, listCopied, OWN_TABLES } from '../../store/copied-tables.ts'
 import type { Db } from '../../store/db.ts'
+import { acceptWrites, refuseWrites } from '../../store/postgres-closed-tables.ts'
 import {
   deleteSystemConfig,
-  deleteSystemConfigIf,
   findSystemConfig,
   insertSystemConfig,
   lockSystemConfig,
@@ -70,6 +70,9 @@ export async function beginCopy({ clock, random }: CopyDeps, { source, target }:
   const now = clock.now()
   const by = 'system'
   const id = await source.write(async (trx) => {
+    // A run before may have closed the source already.
+    const known = await findSystemConfig(trx, COPY_SOURCE)
+    if (known !== undefined) return known
     await insertSystemConfig(trx, { key: COPY_SOURCE, value: random.id('copy'), now, by })
     return await findSystemConfig(trx, COPY_SOURCE)
   })
@@ -83,8 +86,8 @@ export async function beginCopy({ clock, random }: CopyDeps, { source, target }:
 }
 
 /**
- * Closes the source to every process that begins from now on. `to` says where the copy is: each refused process shows it.
- * Returns what was there before.
+ * Closes the source to every process that begins from now on, and to the writes of those that have begun. `to` says where
+ * the copy is: each refused process shows it. Returns what was there before.
  */
 export async function closeCopied(
   { clock }: Pick<Deps, 'clock'>,
@@ -95,7 +98,9 @@ export async function closeCopied(
     // A daemon that announces itself holds this row, so it comes before or after.
     const held = await lockSystemConfig(trx, SECRET_CHECK)
     const before = held && (await findSystemConfig(trx, COPY_CLOSED))
+    await acceptWrites(trx)
     await setSystemConfig(trx, { key: COPY_CLOSED, value: closedBy(mark, to), now: clock.now(), by: 'system' })
+    await refuseWrites(trx)
     return before
   })
 }
@@ -106,7 +111,11 @@ function closedBy(mark: string, to: string): string {
 
 /** Opens the source again, for a run that closed it and has not begun its last step. */
 export async function uncloseCopied(source: Db, { mark, to }: { mark: string; to: string }): Promise<void> {
-  await source.write((trx) => deleteSystemConfigIf(trx, COPY_CLOSED, closedBy(mark, to)))
+  await source.write(async (trx) => {
+    if ((await lockSystemConfig(trx, COPY_CLOSED)) !== closedBy(mark, to)) return
+    await acceptWrites(trx)
+    await deleteSystemConfig(trx, COPY_CLOSED)
+  })
 }
 
 /** The target is the database from now on. Throws FAILED if another run has taken it over, or the source was reopened. */
@@ -130,6 +139,7 @@ export async function finishCopy(
 /** Opens a database that a copy has closed. False: it was open. */
 export async function reopenCopied(deps: CopyDeps, db: Db, actor: Actor): Promise<boolean> {
   return await db.write(async (trx) => {
+    await acceptWrites(trx)
     if (!(await deleteSystemConfig(trx, COPY_CLOSED))) return false
     await recordEvent(deps, trx, actor, { type: 'database.reopened' })
     return true
