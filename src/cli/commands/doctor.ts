@@ -8,7 +8,10 @@ import { AREAS, examine } from '../doctor/areas.ts'
 import { counted } from '../output/count.ts'
 
 /** What other programs call an area, and where it is here: a certificate belongs to the server that shows it. */
-const ELSEWHERE: Record<string, string> = { tls: 'proxy and mail', webauthn: 'config' }
+const ELSEWHERE = new Map([
+  ['tls', 'proxy and mail'],
+  ['webauthn', 'config'],
+])
 
 export default command({
   without: ['time'],
@@ -51,7 +54,7 @@ function parseAreas(text: string | undefined): string[] {
   const named = text === undefined ? [] : text.split(',').map((name) => name.trim())
   const unknown = named.find((name) => !(AREAS as readonly string[]).includes(name))
   if (unknown === undefined) return named
-  const others = ELSEWHERE[unknown]
+  const others = ELSEWHERE.get(unknown)
   const why = others === undefined ? `unknown area "${unknown}"` : `"${unknown}" is a part of ${others}`
   throw new AuthdError('USAGE', { message: `--only: ${why}. Use ${AREAS.join(', ')}.` })
 }
