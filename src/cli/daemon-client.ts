@@ -1,5 +1,4 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
-import { text } from 'node:stream/consumers'
 import type { TLSSocket } from 'node:tls'
 import type { Config } from '../config/schema.ts'
 import { formatDuration } from '../platform/duration.ts'
@@ -17,14 +16,24 @@ export type Fetched =
   | { status: number; text: string; headers: IncomingHttpHeaders; certificateEnds: string | undefined }
   | { status: undefined; text: ''; why: string }
 
+/** The largest answers that a daemon gives are its metrics. Another program may send without end. */
+const MOST_BYTES = 1024 * 1024
+const MOST_METRICS_BYTES = 16 * MOST_BYTES
+
 /** Gets a URL, and follows no redirect. The time covers all of it. */
 export async function fetchText(
   url: string,
   {
     token,
     timeoutMs = 5000,
+    maxBytes = MOST_BYTES,
     headers: more = {},
-  }: { token?: string | undefined; timeoutMs?: number; headers?: Record<string, string> } = {},
+  }: {
+    token?: string | undefined
+    timeoutMs?: number
+    maxBytes?: number
+    headers?: Record<string, string>
+  } = {},
 ): Promise<Fetched> {
   const headers = { ...more, ...(token !== undefined && { Authorization: `Bearer ${token}` }) }
   if (url.startsWith('https:')) trustSystemCertificates()
@@ -42,11 +51,22 @@ export async function fetchText(
       const { socket, headers, statusCode: status = 0 } = response
       const certificateEnds =
         'getPeerCertificate' in socket ? (socket as TLSSocket).getPeerCertificate().valid_to : undefined
-      text(response).then((body) => resolve({ status, text: body, headers, certificateEnds }), failed)
+      textOf(response, maxBytes).then((body) => resolve({ status, text: body, headers, certificateEnds }), failed)
     })
     call.on('error', failed)
     call.end()
   })
+}
+
+async function textOf(response: IncomingMessage, maxBytes: number): Promise<string> {
+  const parts: Buffer[] = []
+  let size = 0
+  for await (const part of response as AsyncIterable<Buffer>) {
+    size += part.length
+    if (size > maxBytes) throw new Error(`an answer of more than ${maxBytes} bytes`)
+    parts.push(part)
+  }
+  return Buffer.concat(parts).toString('utf8')
 }
 
 /** Asks whether a daemon can serve sign-ins (`/readiness`), or only whether it runs (`/health`). */
@@ -75,7 +95,7 @@ export async function askDaemon(address: string): Promise<Running | null> {
   const { status, text } = await probe(address, { isForReady: true, timeoutMs: PROBE_MS })
   const { version, uptime_seconds } = statedIn(health.text)
   // Another program may listen there.
-  if (version === undefined || uptime_seconds === undefined) return null
+  if (typeof version !== 'string' || typeof uptime_seconds !== 'number') return null
   return { version, uptime_seconds, ready: status === 200, problems: problemsIn(text) }
 }
 
@@ -83,21 +103,24 @@ export async function askDaemon(address: string): Promise<Running | null> {
 export function problemsIn(text: string): string[] {
   const { problems } = statedIn(text)
   if (!Array.isArray(problems)) return []
-  return problems.map(({ what, reason, since }) => `${what}${since === null ? '' : ` since ${since}`}: ${reason}`)
+  return problems.flatMap((problem: unknown) => {
+    const { what, reason, since } = fieldsOf(problem)
+    if (typeof what !== 'string' || typeof reason !== 'string') return []
+    return `${what}${typeof since === 'string' ? ` since ${since}` : ''}: ${reason}`
+  })
 }
 
-interface Stated extends Partial<Pick<Running, 'version' | 'uptime_seconds'>> {
-  problems?: { what: string; reason: string; since: string | null }[]
-}
-
-/** What a daemon says of itself. Nothing, if it was not a daemon that answered. */
-function statedIn(text: string): Stated {
+/** What a daemon says of itself. It may be another program that answered, so each field can be anything. */
+function statedIn(text: string): Record<string, unknown> {
   try {
-    const stated: unknown = JSON.parse(text)
-    return typeof stated === 'object' && stated !== null ? stated : {}
+    return fieldsOf(JSON.parse(text))
   } catch {
     return {}
   }
+}
+
+function fieldsOf(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? { ...value } : {}
 }
 
 /** The daemon's metrics in Prometheus' text format, or the reason why there are none. */
@@ -108,7 +131,11 @@ export async function fetchMetrics(
   const { listen, token, enabled } = metrics
   if (!enabled) return { why: 'metrics.enabled is false' }
   const base = url ?? (listen === undefined ? listeningAt(server) : `http://${listen}`)
-  const answer = await fetchText(`${base}/metrics`, { token, ...(timeoutMs !== undefined && { timeoutMs }) })
+  const answer = await fetchText(`${base}/metrics`, {
+    token,
+    maxBytes: MOST_METRICS_BYTES,
+    ...(timeoutMs !== undefined && { timeoutMs }),
+  })
   if (answer.status === 200) return { text: answer.text }
   return { why: answer.status === undefined ? answer.why : `HTTP ${answer.status} from ${base}` }
 }

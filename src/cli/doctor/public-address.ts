@@ -121,9 +121,21 @@ function redirectCheck(plain: Fetched, { host }: URL): Check {
 function seenIn(answer: Fetched | undefined): Seen | undefined {
   const text = answer?.status === undefined ? undefined : answer.headers[SEEN_ANSWER.toLowerCase()]
   try {
-    return typeof text === 'string' ? (JSON.parse(text) as Seen) : undefined
+    const seen: unknown = typeof text === 'string' ? JSON.parse(text) : undefined
+    return isSeen(seen) ? seen : undefined
   } catch {
     // Another program may answer there, with anything.
     return undefined
   }
+}
+
+function isSeen(value: unknown): value is Seen {
+  if (typeof value !== 'object' || value === null) return false
+  const { client, peer, forwarded, ignored } = value as Record<string, unknown>
+  const isAddress = (text: unknown) => typeof text === 'string'
+  return (
+    isAddress(client) &&
+    (peer === null || isAddress(peer)) &&
+    [forwarded, ignored].every((one) => typeof one === 'boolean')
+  )
 }
