@@ -8,18 +8,28 @@ type ShowTime = (time: string) => string
 
 /** One event on one line, as an operator reads it. */
 export function eventLine(event: EventResource, show: ShowTime): Line {
-  const { time, event_type, outcome, email, ip, actor, metadata } = event
+  const { time, event_type, outcome, ip, metadata } = event
+  const { whom, by } = peopleOf(event)
   const reason = ['method', 'reason'].map((name) => metadata[name]).filter((value) => typeof value === 'string')
   const isBad = outcome === 'failure'
   const cells = [
     show(time).padEnd(13),
     event_type.padEnd(26),
-    (email ?? actor).padEnd(24),
+    whom.padEnd(24),
     (ip ?? '-').padEnd(15),
+    by === undefined ? '' : `by ${by}`,
     reason.join(' '),
     isBad ? 'failed' : '',
   ]
-  return { text: cells.join('  ').trimEnd(), isBad }
+  const [when = '', what = '', who = '', where = '', ...rest] = cells
+  return { text: [when, what, who, where, ...rest.filter((cell) => cell !== '')].join('  ').trimEnd(), isBad }
+}
+
+/** Whom an event is about, or else who did it; and who did it, if that is somebody else. */
+export function peopleOf({ email, user_id, actor }: EventResource): { whom: string; by: string | undefined } {
+  const whom = email ?? user_id ?? actor
+  const isSelf = actor === whom || (user_id !== null && actor === `user:${user_id}`)
+  return { whom, by: isSelf ? undefined : actor }
 }
 
 /** All fields of an event, one per line. */

@@ -5,6 +5,7 @@ import type { EventResource } from '../../resources/audit-event.ts'
 import type { IpFilterResource } from '../../resources/ip-filter.ts'
 import type { MailResource } from '../../resources/mail.ts'
 import type { SessionResource } from '../../resources/session.ts'
+import { peopleOf } from '../audit/event-line.ts'
 import { showTime } from '../output/time.ts'
 import type { Row, Table } from '../tui/screen-data.ts'
 import { detailsOf } from './row-details.ts'
@@ -31,6 +32,7 @@ export function eventTable(events: EventResource[], reason: Reason): Table {
     ],
     rows: events.map((event): Row => {
       const { metadata } = event
+      const { whom, by } = peopleOf(event)
       const how = ['method', 'reason', 'policy', 'cidr', 'template', 'setting']
         .map((name) => metadata[name])
         .filter((value) => typeof value === 'string')
@@ -39,7 +41,7 @@ export function eventTable(events: EventResource[], reason: Reason): Table {
         cells: [
           clockOf(event.time),
           [event.event_type, ...how].join(' '),
-          event.email ?? event.actor,
+          by === undefined ? whom : `${whom} by ${by}`,
           event.ip ?? '-',
           describeUserAgent(event.user_agent) ?? '',
         ],
@@ -75,7 +77,8 @@ export function sessionTable(sessions: SessionResource[], reason: Reason): Table
         session.id,
       ],
       isBad: false,
-      details: detailsOf(session),
+      // `token` is the id under an older name.
+      details: detailsOf(session).filter(([name]) => name !== 'token'),
       proposals: proposalsFor({ session: session.id, ip: session.ip, email: session.email }, reason),
     })),
     empty: 'No active sessions.',

@@ -88,9 +88,10 @@ function outcomeLines({ isDone, lines }: Outcome, width: number): Line[] {
 
 function detailLines({ details, proposals }: Row, width: number): Line[] {
   const keys = Object.values(proposals).map(({ command }) => command)
+  const room = Math.max(NAME, ...details.map(([name]) => name.length + 2))
   return [
     ...details.flatMap(([name, value]) =>
-      wrap(value, width - NAME).map((text, index) => ({ text: (index === 0 ? name : '').padEnd(NAME) + text })),
+      wrap(value, width - room).map((text, index) => ({ text: (index === 0 ? name : '').padEnd(room) + text })),
     ),
     { text: '' },
     ...keys.flatMap((command) => wrap(command, width)).map((text) => ({ text })),
