@@ -30,13 +30,13 @@ async function instead(answer: (response: ServerResponse) => void) {
 const DAEMON = { version: 'x', uptime_seconds: 1 }
 
 test.each([
-  ['no text', ''],
+  ['an empty text', ''],
   ['nothing', null],
   ['a list', [null]],
   ['another version', { version: { a: 1 }, uptime_seconds: { x: 1 } }],
   ['a problem that is nothing', { ...DAEMON, problems: [null] }],
   ['a problem of objects', { ...DAEMON, problems: [{ what: { toString: 1 }, reason: 1, since: {} }] }],
-  ['problems that are no list', { ...DAEMON, problems: { length: 3 } }],
+  ['problems that are not a list', { ...DAEMON, problems: { length: 3 } }],
 ])('another program at the address of the daemon that answers %s is never called a bug', async (_, body) => {
   const run = await instead((response) => {
     response.setHeader('Authd-Seen', 'null')
