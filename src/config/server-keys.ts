@@ -18,8 +18,9 @@ export const TOP = {
     text: 'The folder of the database, the server secret and backups. Only the user who runs authd needs access.',
     applies: 'restart',
     fallback: {
-      text: '/var/lib/authd, in development ./authd-data',
-      of: ({ isDev }) => (isDev ? './authd-data' : '/var/lib/authd'),
+      text: '/var/lib/authd, or with a configuration in another folder of /etc the same below /var/lib; in development ./authd-data',
+      of: ({ isDev, serviceFolder = '/etc/authd' }) =>
+        isDev ? './authd-data' : serviceFolder.replace('/etc/', '/var/lib/'),
     },
     example: '/var/lib/authd',
   }),

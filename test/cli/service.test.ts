@@ -43,6 +43,8 @@ test('service install writes the unit and backs up the old one; uninstall remove
   expect(text).toMatch(/^ExecStart=\/\S+ serve$/m)
   expect(text).toMatch(/^User=shop-auth$/m)
   expect(text).toMatch(/^StateDirectory=shop-auth$/m)
+  // A variable would hide what the configuration says from the daemon, but not from other commands.
+  expect(text.match(/^Environment=.*$/gm)).toEqual(['Environment=AUTHD_CONFIG=/etc/shop-auth/config.toml'])
 
   await writeFile(unit, `${text}# by hand\n`)
   expect(statuses(await install())).toEqual(['updated', ...Array(4).fill('unchanged')])

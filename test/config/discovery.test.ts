@@ -188,12 +188,12 @@ test('a partial configuration gets all defaults, and its errors are reported', (
 })
 
 test.each([
-  ['/etc/authd-2/config.toml', '/etc/authd-2/templates'],
-  ['/etc/authd/config.toml', '/etc/authd/templates'],
-  ['/srv/shop/authd.toml', '/etc/authd/templates'],
-  [undefined, '/etc/authd/templates'],
-])('a second service has templates of its own: the configuration %s', (path, templates) => {
+  ['/etc/authd-2/config.toml', '/etc/authd-2/templates', '/var/lib/authd-2'],
+  ['/etc/authd/config.toml', '/etc/authd/templates', '/var/lib/authd'],
+  ['/srv/shop/authd.toml', '/etc/authd/templates', '/var/lib/authd'],
+  [undefined, '/etc/authd/templates', '/var/lib/authd'],
+])('a second service has templates and data of its own: the configuration %s', (path, templates, dataDir) => {
   const { config } = resolveValues([], { isDev: false, cwd: '/', texts: new Map(), path })
 
-  expect(config.mail.templatesDir).toBe(templates)
+  expect([config.mail.templatesDir, config.dataDir]).toEqual([templates, dataDir])
 })

@@ -1,9 +1,13 @@
+import { resolve } from 'node:path'
 import { Flags } from '@oclif/core'
 import { shell } from '../../platform/shell.ts'
 import { command } from '../command.ts'
 import { completing } from '../completion/offer.ts'
 import { dryRunFlag, SERVICE_DIR } from '../flags.ts'
 import { startCommand } from '../service/files.ts'
+
+/** The folder that the unit of `service install` may write to. */
+const DATA_DIR = '/var/lib/authd'
 
 export default command({
   without: ['verbose', 'timeout'],
@@ -27,7 +31,7 @@ export default command({
     dir: completing('files', Flags.string({ default: SERVICE_DIR, description: 'Folder for config.toml.' })),
     'data-dir': completing(
       'files',
-      Flags.string({ default: '/var/lib/authd', description: 'Folder for the database and the secret.' }),
+      Flags.string({ default: DATA_DIR, description: 'Folder for the database and the secret.' }),
     ),
     force: Flags.boolean({ description: 'Replace an existing configuration. A copy is kept.' }),
     ...dryRunFlag,
@@ -44,6 +48,10 @@ export default command({
       `      ${shell`authd email test you@example.com ${where}`}`,
       `      ${shell`authd users list ${where}`}`,
     ]
+    if (isForService && flags['data-dir'] !== DATA_DIR) {
+      const allowed = ['  [Service]', `  ReadWritePaths=${resolve(flags['data-dir'])}`]
+      next.push('', `The unit lets the service write to ${DATA_DIR} alone. Add: sudo systemctl edit authd`, ...allowed)
+    }
     out.object({ ...result, changed: true }, flags['dry-run'] ? lines : [...lines, ...next])
   },
 })

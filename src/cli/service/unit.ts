@@ -50,7 +50,6 @@ LogsDirectory=${name}
 LogsDirectoryMode=0750
 ConfigurationDirectory=${name}
 ConfigurationDirectoryMode=0750
-Environment=AUTHD_DATA_DIR=/var/lib/${name}
 Environment=AUTHD_CONFIG=/etc/${name}/config.toml
 WatchdogSec=30
 Restart=on-failure
@@ -154,7 +153,6 @@ StateDirectory=${name}
 StateDirectoryMode=0700
 ConfigurationDirectory=${name}
 ConfigurationDirectoryMode=0750
-Environment=AUTHD_DATA_DIR=/var/lib/${name}
 Environment=AUTHD_CONFIG=/etc/${name}/config.toml
 UMask=0077
 Nice=10
