@@ -12,7 +12,7 @@ const isRoot = process.getuid?.() === 0
 /** Root may write anywhere. */
 const USER = isRoot ? { uid: 65_534, gid: 65_534 } : {}
 
-test('a data folder that cannot be written is no bug: every command does its work, or says what it cannot', async () => {
+test('on a data folder that cannot be written every command works or says why not, and none crashes', async () => {
   const place = await furnished()
   const ids = Object.keys(LINES)
 
