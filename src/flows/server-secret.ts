@@ -1,7 +1,7 @@
 import type { Deps } from '../deps.ts'
 import { AuthdError } from '../errors.ts'
 import type { CarriedKeys, Keys } from '../platform/derived-keys.ts'
-import type { Db, Trx } from '../store/db.ts'
+import type { Db, Sql, Trx } from '../store/db.ts'
 import { findSystemConfig, insertSystemConfig, lockSystemConfig } from '../store/system-config.ts'
 import { copyRefusal } from './copy-marks.ts'
 
@@ -68,13 +68,31 @@ export async function claimServerSecret(
 }
 
 /**
- * Why no daemon may begin: a rotation or the last step of a copy is under way. Neither it nor this unit can begin before
- * the other has ended.
+ * Why no daemon with these keys may begin or go on: a rotation or the last step of a copy is under way, or has ended. Neither
+ * it nor this unit can begin before the other has ended.
  */
-export async function closingOf(trx: Trx): Promise<AuthdError | undefined> {
-  const held = await lockSystemConfig(trx, SECRET_CHECK)
-  if (held === undefined) return undefined
-  return (await findSystemConfig(trx, SECRET_ROTATION)) === undefined ? await copyRefusal(trx) : rotationUnfinished()
+export async function closingOf({ keys }: { keys: Keys }, trx: Trx): Promise<AuthdError | undefined> {
+  return await refusalOf(keys, trx, await lockSystemConfig(trx, SECRET_CHECK))
+}
+
+/**
+ * For a command, which announces itself to nobody: each of its units of work fails once the database is closed to it. It
+ * locks nothing, because units lock users first.
+ */
+export function closable(db: Db, keys: Keys): Db {
+  const write = <Result>(unit: (trx: Trx) => Promise<Result>) =>
+    db.write(async (trx) => {
+      const refusal = await refusalOf(keys, trx, await findSystemConfig(trx, SECRET_CHECK))
+      if (refusal !== undefined) throw refusal
+      return await unit(trx)
+    })
+  return { ...db, write }
+}
+
+async function refusalOf(keys: Keys, sql: Sql, stored: string | undefined): Promise<AuthdError | undefined> {
+  if (stored === undefined) return undefined
+  if ((await findSystemConfig(sql, SECRET_ROTATION)) !== undefined) return rotationUnfinished()
+  return (await copyRefusal(sql)) ?? (stored === keys.checkValue() ? undefined : otherSecret())
 }
 
 export function otherSecret(): AuthdError {

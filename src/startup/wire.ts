@@ -4,7 +4,7 @@ import type { Config } from '../config/schema.ts'
 import type { Deps, EarlyDeps } from '../deps.ts'
 import { createCache } from '../flows/cache.ts'
 import { applySettings } from '../flows/operator/setting.ts'
-import { claimServerSecret } from '../flows/server-secret.ts'
+import { claimServerSecret, closable } from '../flows/server-secret.ts'
 import { ensureKeys, followAlgorithm } from '../flows/sessions/key-rotation.ts'
 import { systemClock } from '../platform/clock.ts'
 import { keysFrom } from '../platform/derived-keys.ts'
@@ -147,7 +147,15 @@ export async function wire(config: Config, options: WireOptions): Promise<Wired>
     const made = () => createMailer(live, texts, output)
     const mailer = options.mode === 'serve' ? await made() : mailerWhenUsed(() => loadTexts().then(made))
     const webhooks = webhooksWhenUsed()
-    const shared = { db, cache: createCache(db), tally: new Map<string, number>(), accepted: new Map<string, string>() }
+    // A restore is alone, and an SQLite file is held by who closes it.
+    const isClosable = options.mode !== 'serve' && db.dialect === 'postgres' && options.isRestoring !== true
+    const used = isClosable ? closable(db, keys) : db
+    const shared = {
+      db: used,
+      cache: createCache(db),
+      tally: new Map<string, number>(),
+      accepted: new Map<string, string>(),
+    }
     const deps = {
       ...early,
       ...shared,

@@ -163,10 +163,16 @@ describe.each(DIRECTIONS)('a copy from %s to %s', (from, to) => {
     const sides = await sidesOf(from, to)
     const start = async (db: Db) => {
       await claimServerSecret({ db, clock, keys: keys() })
-      await announceNode({ db, clock }, { id: 'node_1', host: 'a', pid: 1, version: '0', address: '', startedAt: 0 })
+      await announceNode(
+        { db, clock, keys: keys() },
+        { id: 'node_1', host: 'a', pid: 1, version: '0', address: '', startedAt: 0 },
+      )
     }
     const announce = (db: Db) =>
-      announceNode({ db, clock }, { id: 'node_1', host: 'a', pid: 1, version: '0', address: '', startedAt: 0 })
+      announceNode(
+        { db, clock, keys: keys() },
+        { id: 'node_1', host: 'a', pid: 1, version: '0', address: '', startedAt: 0 },
+      )
     const refusal = (message: string) => ({ code: 'CONFIG_INVALID', message: expect.stringContaining(message) })
     await copyRows(sides, copying(await beginCopy(deps, sides)))
     await start(sides.source)

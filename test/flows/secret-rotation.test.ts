@@ -11,7 +11,7 @@ import {
 } from '../../src/flows/operator/secret-rotation.ts'
 import { addWebhook, rotateWebhookSecret } from '../../src/flows/outbox/webhook-endpoint.ts'
 import { SYSTEM } from '../../src/flows/record-event.ts'
-import { claimServerSecret } from '../../src/flows/server-secret.ts'
+import { claimServerSecret, closable } from '../../src/flows/server-secret.ts'
 import { announceNode } from '../../src/flows/upkeep/node.ts'
 import { MINUTE } from '../../src/platform/clock.ts'
 import { keysFrom } from '../../src/platform/derived-keys.ts'
@@ -23,6 +23,7 @@ import { enrolTotp, totpCode } from '../support/factors.ts'
 import { type Authd, startAuthd, TEST_SECRET } from '../support/harness.ts'
 import { exchange } from '../support/http-client.ts'
 import { askForCode, signInForTokens, signInOnPage } from '../support/people.ts'
+import { addUser } from '../support/rows.ts'
 
 const NEW_SECRET = 'another server secret, of 32 bytes or more'
 const CONFIG = { public_url: 'https://auth.example.com', session: { cookie_domain: 'example.com' } }
@@ -141,6 +142,26 @@ describe.each(['sqlite', 'postgres'] as const)('a new server secret, on %s', (da
     await cancelRotation(deps, { from, to })
     await claimServerSecret({ ...deps, keys: from })
     await announceNode(deps, node)
+  })
+
+  test('SECURITY: who had the former secret before it was rotated announces nothing, and writes nothing as a command', async () => {
+    const { deps } = await startAuthd({ database })
+    const former = keysFrom(Buffer.from(TEST_SECRET), deps.random)
+    const node = { id: 'node_1', host: 'a', pid: 1, version: '0', address: '', startedAt: 0 }
+    const command = closable(deps.db, former)
+    const write = () => addUser(command, deps.random.id('usr'))
+    const { from, to } = rotatingOf(deps)
+    await write()
+    await beginRotation(deps, { from, to })
+    const refused = { code: 'SECRET_MISMATCH' }
+    await expect(write()).rejects.toMatchObject(refused)
+    await cancelRotation(deps, { from, to })
+
+    await rotate(deps)
+
+    await expect(write()).rejects.toMatchObject(refused)
+    await expect(announceNode({ ...deps, keys: former }, node)).rejects.toMatchObject(refused)
+    expect(await deps.db.read((sql) => sql.all('SELECT id FROM users'))).toHaveLength(1)
   })
 
   test('a third secret is refused in the middle, and so is a database of another one', async () => {

@@ -31,13 +31,13 @@ const MOST = 200
 
 /**
  * Announces that this daemon runs. Nodes that were killed are removed by the others. Throws SECRET_MISMATCH while the server
- * secret is rotated, which no daemon may see half done, and CONFIG_INVALID once a copy has closed the database.
+ * secret is rotated, which no daemon may see half done, and after that for the former one, and CONFIG_INVALID once a copy has closed the database.
  */
-export async function announceNode(deps: Pick<Deps, 'db' | 'clock'>, node: Node): Promise<void> {
+export async function announceNode(deps: Pick<Deps, 'db' | 'clock' | 'keys'>, node: Node): Promise<void> {
   const now = deps.clock.now()
   const lease = { name: nameOf(node), holder: JSON.stringify(node), now, expiresAt: now + LEASE_MS }
   await decide(deps, async (trx) => {
-    const refusal = await closingOf(trx)
+    const refusal = await closingOf(deps, trx)
     if (refusal !== undefined) return refusal
     await takeLease(trx, lease)
     await deleteEndedLeases(trx, { prefix: PREFIX, now, spanMs: LEASE_MS })
