@@ -1,8 +1,10 @@
 import { globSync } from 'node:fs'
 import { delimiter } from 'node:path'
 import { Args, Flags } from '@oclif/core'
-import type { BackupFiles } from '../startup/backup-files.ts'
+import type { Config } from '../config/schema.ts'
+import { type BackupFiles, removeLeftCopies } from '../startup/backup-files.ts'
 import { completing } from './completion/offer.ts'
+import type { Output } from './output/output.ts'
 import { readInput } from './stdin.ts'
 
 export const folderFlag = {
@@ -37,6 +39,13 @@ const PACKAGED = ['/usr/lib/postgresql/*/bin', '/usr/pgsql-*/bin']
 /** Where the programs of PostgreSQL may be. */
 export function searchPath(): string {
   return [...globSync(PACKAGED), process.env['PATH'] ?? ''].join(delimiter)
+}
+
+/** Deletes what backups and restores left that were killed, and says so. */
+export function removeLeft(config: Config, folder: string, out: Pick<Output, 'hint'>): void {
+  for (const path of removeLeftCopies(config, folder)) {
+    out.hint(`Deleted ${path}, the unfinished copy of a command that was killed.`)
+  }
 }
 
 export function presentBackup({ name, path, bytes, hasSecret, isEncrypted, about }: BackupFiles) {

@@ -21,7 +21,7 @@ import {
 } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { makeFolder } from './folder.ts'
+import { inPrivateFolder } from './private-folder.ts'
 
 export interface FileOptions {
   /** Whatever the umask says. */
@@ -54,15 +54,13 @@ export function replaceFile(path: string, text: string | Uint8Array, options: Fi
  * of an empty draft. Returns false if the path is taken, also by a symbolic link.
  */
 export async function createFileBy(path: string, fill: (draft: string) => Promise<void> | void): Promise<boolean> {
-  const put = async (folder: string) => {
-    const draft = join(folder, 'draft')
-    closeSync(openNew(draft))
+  const put = async (draft: string) => {
     await fill(draft)
     syncPath(draft, constants.O_RDWR)
     linkSync(draft, path)
   }
   try {
-    await inPrivateFolder(dirname(path), `.${basename(path)}-`, put)
+    await withDraft(dirname(path), `.${basename(path)}-`, put)
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false
     throw error
@@ -71,27 +69,22 @@ export async function createFileBy(path: string, fill: (draft: string) => Promis
   return true
 }
 
+/** An empty file for its owner only, in a private folder, for `work`. Both are deleted afterwards. */
+export async function withDraft<Result>(
+  parent: string,
+  prefix: string,
+  work: (draft: string) => Promise<Result>,
+): Promise<Result> {
+  return await inPrivateFolder(parent, prefix, async (folder) => {
+    const draft = join(folder, 'draft')
+    closeSync(openNew(draft))
+    return await work(draft)
+  })
+}
+
 /** Writes a file part by part: a new one for its owner only, or one that this process has made. */
 export async function fillFile(path: string, parts: AsyncIterable<Uint8Array>): Promise<void> {
   await writeFile(path, parts, { mode: 0o600 })
-}
-
-/** A private folder for `work`, deleted afterwards, also when the process exits meanwhile, for example by Ctrl-C. */
-export async function inPrivateFolder<Result>(
-  parent: string,
-  prefix: string,
-  work: (folder: string) => Promise<Result>,
-): Promise<Result> {
-  makeFolder(parent, 0o700)
-  const folder = mkdtempSync(join(parent, prefix))
-  const remove = () => rmSync(folder, { recursive: true, force: true })
-  process.once('exit', remove)
-  try {
-    return await work(folder)
-  } finally {
-    process.off('exit', remove)
-    remove()
-  }
 }
 
 /** A file that is opened now, maybe as root, and copied later. */

@@ -1,11 +1,12 @@
 import { existsSync, lstatSync, readdirSync, rmSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { Readable } from 'node:stream'
 import type { Config } from '../config/schema.ts'
 import { AuthdError } from '../errors.ts'
 import { encryptFor, HEADER_BYTES } from '../platform/age.ts'
-import { createFile, createFileBy, fillFile, inPrivateFolder, openPlainFile } from '../platform/files.ts'
+import { createFile, createFileBy, fillFile, openPlainFile, withDraft } from '../platform/files.ts'
 import { makeFolder } from '../platform/folder.ts'
+import { abandonedIn, removeAbandoned } from '../platform/private-folder.ts'
 import type { Db } from '../store/db.ts'
 import { copySqlite, inspectSqlite } from '../store/sqlite-backup.ts'
 import { dumpPostgres, inspectDump } from './postgres-dump.ts'
@@ -83,8 +84,7 @@ export async function createBackup(
   }
   const isNew = await createFileBy(path, async (draft) => {
     if (!isEncrypted) return await copyTo(draft)
-    await inPrivateFolder(config.dataDir, '.authd-backup-', async (place) => {
-      const plain = join(place, 'copy')
+    await withDraft(config.dataDir, '.authd-backup-', async (plain) => {
       await copyTo(plain)
       const file = openPlainFile(plain)
       await fillFile(draft, await encryptFor(recipients, file.parts())).finally(() => file.close())
@@ -111,6 +111,20 @@ async function bodyFor(recipients: readonly string[], text: string): Promise<str
 
 function isThere(path: string): AuthdError {
   return new AuthdError('FILE_EXISTS', { message: `${path} is there already. Try again in a second.` })
+}
+
+/** What commands that were killed left where they copy the database, maybe unencrypted. */
+export function leftCopies(config: Config): string[] {
+  return placesOfCopies(config, backupFolder(config, undefined)).flatMap(abandonedIn)
+}
+
+/** Deletes them. Returns what is deleted. */
+export function removeLeftCopies(config: Config, folder: string): string[] {
+  return placesOfCopies(config, folder).flatMap(removeAbandoned)
+}
+
+function placesOfCopies({ dataDir, database }: Config, folder: string): string[] {
+  return [...new Set([dataDir, dirname(database.path), folder].map((place) => resolve(place)))]
 }
 
 /** The newest first. */

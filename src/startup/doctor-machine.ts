@@ -4,6 +4,7 @@ import type { Config } from '../config/schema.ts'
 import type { Check } from '../flows/operator/doctor-database.ts'
 import { isOpenToAll } from '../platform/secret-file.ts'
 import { shell } from '../platform/shell.ts'
+import { leftCopies } from './backup-files.ts'
 import { exposedDatabase } from './open-database.ts'
 import { openSecret } from './server-secret.ts'
 
@@ -23,6 +24,7 @@ export function checkFiles(config: Config): Check[] {
     ...secretMode(config),
     diskCheck(data),
     ...(url === undefined ? databaseFiles(config) : []),
+    ...unfinishedCopies(config),
     ...overrideFiles(config),
   ]
 }
@@ -36,6 +38,15 @@ function closing(path: string): Pick<Check, 'fix' | 'repair'> {
 function secretMode({ secret, secretFile }: Config): Check[] {
   if (secret !== undefined || !isOpenToAll(secretFile)) return []
   return [{ check: 'secret', status: 'wrong', detail: openSecret(secretFile), ...closing(secretFile) }]
+}
+
+/** A command that was killed cannot delete them. The next backup does. */
+function unfinishedCopies(config: Config): Check[] {
+  return leftCopies(config).map((path) => ({
+    ...{ check: 'unfinished copy', status: 'warn' },
+    detail: `${path} may hold the database unencrypted. The command that made it was killed.`,
+    fix: shell`sudo rm -r ${path}`,
+  }))
 }
 
 /** Who can change a template or a sentence can change what mails and pages say. */

@@ -8,15 +8,9 @@ import { applyMigrations } from '../flows/operator/schema.ts'
 import { SECRET_CHECK } from '../flows/server-secret.ts'
 import type { AgeIdentities } from '../platform/age.ts'
 import { systemClock } from '../platform/clock.ts'
-import {
-  createFile,
-  fillFile,
-  inPrivateFolder,
-  type OpenedFile,
-  openPlainFile,
-  replaceDatabase,
-} from '../platform/files.ts'
+import { createFile, fillFile, type OpenedFile, openPlainFile, replaceDatabase } from '../platform/files.ts'
 import { makeFolder } from '../platform/folder.ts'
+import { inPrivateFolder } from '../platform/private-folder.ts'
 import { shell } from '../platform/shell.ts'
 import { listColumns } from '../store/copied-tables.ts'
 import { type Db, StoreError } from '../store/db.ts'

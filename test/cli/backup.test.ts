@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process'
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { chmod, cp, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { promisify } from 'node:util'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { type Shell, shell } from '../support/cli.ts'
+import { leavePrivateFolder, livingPrivateFolder } from '../support/left-folder.ts'
 
 async function post(url: string, path: string, json: object) {
   const headers = { 'Content-Type': 'application/json' }
@@ -271,6 +272,35 @@ test('what is beside a backup and says something else is as if it were not there
   expect(seen).toEqual(seen.map(() => unknown))
   expect(part).toMatch(/^1 differ in answers, api_keys, /)
 })
+
+test.each([
+  ['create', () => []],
+  ['prune', () => ['--keep=9']],
+  ['verify', (path: string) => [path]],
+  ['restore', (path: string) => [path, '--confirm=restore']],
+])(
+  'SECURITY: doctor names the plain copy of a command that was killed, and the next command deletes it: backup %s',
+  async (command, args) => {
+    const { place, backup } = await backedUp('--folder', 'elsewhere')
+    const data = join(place.folder, 'authd-data')
+    await mkdir(join(data, 'backups'))
+    const left = [
+      await leavePrivateFolder(data),
+      await leavePrivateFolder(join(data, 'backups'), '.authd-2026.sqlite-'),
+    ]
+    const living = await livingPrivateFolder(data)
+    onTestFinished(() => void living.child.kill())
+
+    const doctor = await place.run(['doctor', '--only', 'files', '--json'])
+    const done = await place.run(['backup', command, ...args(backup.path)])
+
+    const named = JSON.parse(doctor.stdout).checks.filter(({ check }: { check: string }) => check === 'unfinished copy')
+    expect(named).toMatchObject(left.map((path) => ({ status: 'warn', detail: expect.stringContaining(path) })))
+    expect(done.code).toBe(0)
+    expect(left.map((path) => done.stderr.includes(`Deleted ${path}, `))).toEqual([true, true])
+    expect([...left, living.folder].map((path) => existsSync(path))).toEqual([false, false, true])
+  },
+)
 
 test('SECURITY: a link and a pipe in the place of a backup are not read', async () => {
   const { place, backup } = await backedUp()

@@ -4,7 +4,7 @@ import { AuthdError } from '../../../errors.ts'
 import { recordBackup } from '../../../flows/operator/backup.ts'
 import { fileStamp, toRfc3339 } from '../../../platform/clock.ts'
 import { backupFolder, createBackup } from '../../../startup/backup-files.ts'
-import { folderFlag, presentBackup, searchPath } from '../../backup-flags.ts'
+import { folderFlag, presentBackup, removeLeft, searchPath } from '../../backup-flags.ts'
 import { operation } from '../../command.ts'
 import { reasonFlag } from '../../flags.ts'
 
@@ -45,6 +45,7 @@ export default operation({
     const recipients = flags.recipient?.map(checkRecipient) ?? config.backup.recipients
     const now = deps.clock.now()
     const folder = backupFolder(config, flags.folder)
+    removeLeft(config, folder, out)
     out.hint('Copying and checking the database …')
     const withSecret = flags['with-secret']
     const made = await createBackup(config, deps.db, {

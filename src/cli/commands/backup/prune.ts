@@ -1,6 +1,6 @@
 import { Flags } from '@oclif/core'
 import { backupFolder, backupsIn, deleteBackup } from '../../../startup/backup-files.ts'
-import { folderFlag } from '../../backup-flags.ts'
+import { folderFlag, removeLeft } from '../../backup-flags.ts'
 import { command } from '../../command.ts'
 import { dryRunFlag, WITHOUT } from '../../flags.ts'
 import { counted } from '../../output/count.ts'
@@ -23,6 +23,7 @@ export default command({
       .slice(flags.keep)
       .map(({ name }) => name)
     if (old.length > 0) await confirm(`Delete ${counted(old.length, 'backup')}?`)
+    if (!flags['dry-run']) removeLeft(config, folder, out)
     if (!flags['dry-run']) for (const name of old) deleteBackup(folder, name)
     out.object({ deleted: old, changed: old.length > 0 }, [
       `${out.did('Deleted', 'Would delete')} ${counted(old.length, 'backup')}.`,

@@ -4,7 +4,7 @@ import { endRestored } from '../../../flows/operator/restored.ts'
 import { fileStamp, systemClock } from '../../../platform/clock.ts'
 import { backupFolder, pathOfBackup } from '../../../startup/backup-files.ts'
 import { openBackup, restoreBackup } from '../../../startup/restore.ts'
-import { backupArg, folderFlag, identityFlag, readIdentity, searchPath } from '../../backup-flags.ts'
+import { backupArg, folderFlag, identityFlag, readIdentity, removeLeft, searchPath } from '../../backup-flags.ts'
 import { command } from '../../command.ts'
 import { reasonFlag, WITHOUT } from '../../flags.ts'
 import { counted } from '../../output/count.ts'
@@ -25,11 +25,13 @@ export default command({
   },
   async run({ args, flags, out, actor, loadConfig, confirmName }) {
     const { config } = await loadConfig()
-    const path = pathOfBackup(backupFolder(config, flags.folder), args.backup)
+    const folder = backupFolder(config, flags.folder)
+    const path = pathOfBackup(folder, args.backup)
     const identity = await readIdentity(flags)
     const backup = await openBackup(config, path, { searchPath: searchPath(), identity })
     await confirmName('restore', `This replaces the database with ${path}, and signs out all users.`)
     becomeOwner(config.dataDir)
+    removeLeft(config, folder, out)
     process.umask(0o077)
     const { done, kept } = await restoreBackup(config, {
       backup,

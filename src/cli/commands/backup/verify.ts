@@ -1,7 +1,7 @@
 import { AuthdError } from '../../../errors.ts'
 import { backupFolder, pathOfBackup } from '../../../startup/backup-files.ts'
 import { type Checked, openBackup, withScratch } from '../../../startup/restore.ts'
-import { backupArg, folderFlag, identityFlag, readIdentity, searchPath } from '../../backup-flags.ts'
+import { backupArg, folderFlag, identityFlag, readIdentity, removeLeft, searchPath } from '../../backup-flags.ts'
 import { command } from '../../command.ts'
 import { WITHOUT } from '../../flags.ts'
 import { renderCard } from '../../output/card.ts'
@@ -28,10 +28,12 @@ export default command({
   flags: { ...folderFlag, ...identityFlag },
   async run({ args, flags, out, loadConfig }) {
     const { config } = await loadConfig()
-    const path = pathOfBackup(backupFolder(config, flags.folder), args.backup)
+    const folder = backupFolder(config, flags.folder)
+    const path = pathOfBackup(folder, args.backup)
     const identity = await readIdentity(flags)
     const backup = await openBackup(config, path, { searchPath: searchPath(), identity })
     becomeOwner(config.dataDir)
+    removeLeft(config, folder, out)
     const { about } = backup
     const found = await withScratch(config, config.dataDir, backup, (_, checked) => checked)
     const { unknown, schema, rows, secret, secretBeside, differing, fittingSecret } = found
