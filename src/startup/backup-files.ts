@@ -1,9 +1,10 @@
 import { existsSync, lstatSync, readdirSync, rmSync, statSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { Readable } from 'node:stream'
 import type { Config } from '../config/schema.ts'
 import { AuthdError } from '../errors.ts'
 import { encryptFor, HEADER_BYTES } from '../platform/age.ts'
+import { CLOCK_SKEW_MS, fileStamp } from '../platform/clock.ts'
 import { createFile, createFileBy, fillFile, openPlainFile, withDraft } from '../platform/files.ts'
 import { makeFolder } from '../platform/folder.ts'
 import { abandonedIn, removeAbandoned } from '../platform/private-folder.ts'
@@ -129,7 +130,7 @@ function placesOfCopies({ dataDir, database }: Config, folder: string): string[]
 
 /** The newest first. */
 export function backupsIn(folder: string): BackupFiles[] {
-  const files = new Set(namesIn(folder))
+  const files = new Set(filesIn(folder))
   const names = [...files].filter((file) => file.endsWith(ABOUT)).map((file) => file.slice(0, -ABOUT.length))
   return names
     .filter((name) => NAME.test(name))
@@ -145,9 +146,27 @@ export function backupsIn(folder: string): BackupFiles[] {
     })
 }
 
-/** Deletes the files of a backup. What it is known by goes last, so that an interrupted deletion can be repeated. */
-export function deleteBackup(folder: string, name: string): void {
-  for (const ending of [SECRET, SECRET + AGE, ...COPIES, ABOUT]) rmSync(join(folder, name + ending), { force: true })
+/**
+ * Those that are older than the newest `keep`. One that is not complete, or is dated in the future because a clock was
+ * wrong, does not count as one of these: it could take the place of all that are made later.
+ */
+export function oldBackups(backups: readonly BackupFiles[], { keep, now }: { keep: number; now: number }) {
+  const isFuture = ({ name }: BackupFiles) => name > `authd-${fileStamp(now + CLOCK_SKEW_MS)}`
+  const kept = backups.filter((backup) => backup.about.created_at !== '' && !isFuture(backup)).slice(0, keep)
+  const oldest = kept[keep - 1]
+  return {
+    old: oldest === undefined ? [] : backups.filter(({ name }) => name < oldest.name),
+    future: backups.filter(isFuture),
+  }
+}
+
+/** Deletes the files of a backup. What it is known by goes last. */
+export function deleteBackup(folder: string, { name, path, isEncrypted }: BackupFiles): void {
+  const files = new Set(filesIn(folder))
+  const secret = isEncrypted ? SECRET + AGE : SECRET
+  for (const file of [name + secret, basename(path), name + ABOUT]) {
+    if (files.has(file)) rmSync(join(folder, file), { force: true })
+  }
 }
 
 /** What was written beside the file when it was made. Undefined if it is missing, cannot be read, or says something else. */
@@ -222,9 +241,11 @@ function readBeside(path: string, ending: string, most: number) {
   }
 }
 
-function namesIn(folder: string): string[] {
+/** Without folders, links and pipes. */
+function filesIn(folder: string): string[] {
   try {
-    return readdirSync(folder)
+    const entries = readdirSync(folder, { withFileTypes: true })
+    return entries.filter((entry) => entry.isFile()).map(({ name }) => name)
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return []
     throw error

@@ -341,6 +341,40 @@ test('prune keeps the newest backups, and touches no other file', async () => {
   expect(readdirSync(folder)).toEqual(before.filter((file) => !file.includes('2020')))
 })
 
+test('prune keeps as many complete backups of the past, whatever else has the name of a backup', async () => {
+  const { place, backup } = await backedUp('--folder', 'backups')
+  const folder = join(place.folder, 'backups')
+  const copyTo = async (day: string, ...endings: string[]) => {
+    for (const ending of endings) {
+      await cp(join(folder, `${backup.name}.${ending}`), join(folder, `${day}.${ending}`))
+    }
+  }
+  const dayOf = (day: string) => `authd-${day}T00-00-00Z`
+  await copyTo(dayOf('2099-01-01'), 'sqlite', 'json')
+  await copyTo(dayOf('2020-01-03'), 'sqlite')
+  await writeFile(join(folder, `${dayOf('2020-01-03')}.json`), '{}')
+  await copyTo(dayOf('2020-01-02'), 'sqlite', 'json')
+  await writeFile(join(folder, `${dayOf('2020-01-02')}.dump`), 'of PostgreSQL')
+  await copyTo(dayOf('2020-01-01'), 'json')
+  await mkdir(join(folder, `${dayOf('2020-01-01')}.sqlite`))
+  const prune = (keep: string) => place.run(['backup', 'prune', '--keep', keep, '--folder', 'backups', '--yes', '--json'])
+
+  const two = await prune('2')
+  const one = await prune('1')
+
+  expect([two, one].map(({ code }) => code)).toEqual([0, 0])
+  expect(JSON.parse(two.stdout)).toEqual({ deleted: [], changed: false })
+  expect(JSON.parse(one.stdout)).toEqual({ deleted: [dayOf('2020-01-03'), dayOf('2020-01-02')], changed: true })
+  expect(one.stderr).toContain('authd-2099-01-01T00-00-00Z.sqlite is dated in the future')
+  expect(readdirSync(folder).sort()).toEqual(
+    [
+      ...[`${dayOf('2020-01-01')}.json`, `${dayOf('2020-01-01')}.sqlite`, `${dayOf('2020-01-02')}.dump`],
+      ...[`${backup.name}.json`, `${backup.name}.sqlite`],
+      ...[`${dayOf('2099-01-01')}.json`, `${dayOf('2099-01-01')}.sqlite`],
+    ].sort(),
+  )
+})
+
 test('SECURITY: the secret beside a backup and its folder are private, and a failed backup leaves no part', async () => {
   const { place, backup } = await backedUp('--folder', 'backups', '--with-secret')
   const folder = join(place.folder, 'backups')
