@@ -2,6 +2,7 @@ import { globSync } from 'node:fs'
 import { delimiter } from 'node:path'
 import { Args, Flags } from '@oclif/core'
 import type { Config } from '../config/schema.ts'
+import { AuthdError } from '../errors.ts'
 import { type BackupFiles, removeLeftCopies } from '../startup/backup-files.ts'
 import { completing } from './completion/offer.ts'
 import type { Output } from './output/output.ts'
@@ -30,7 +31,14 @@ export const identityFlag = {
 
 /** Read before root's rights are dropped. */
 export async function readIdentity({ identity }: { identity?: string | undefined }) {
-  return identity === undefined ? undefined : { path: identity, text: await readInput(identity) }
+  if (identity === undefined) return undefined
+  // An error about a file that cannot be read would show it.
+  if (/AGE-SECRET-KEY-/i.test(identity)) {
+    throw new AuthdError('USAGE', {
+      message: '--identity: is a private key. Write it into a file and name that file, or use - for stdin.',
+    })
+  }
+  return { path: identity, text: await readInput(identity) }
 }
 
 /** Where packages put the programs of each version of PostgreSQL. */

@@ -127,6 +127,8 @@ test('SECURITY: no message shows a private key, wherever it was written by mista
   await writeFile(join(place.folder, 'spoiled.txt'), key.text.replace(/.\n$/, '\n'))
   const commands = [
     ['backup', 'verify', backup.name, '--identity', 'spoiled.txt'],
+    ['backup', 'verify', backup.name, '--identity', key.identity],
+    ['backup', 'restore', backup.name, `--identity=${key.identity.toLowerCase()}`],
     ['backup', 'create', '--recipient', key.identity],
     ['backup', 'create', '--recipient', `${key.recipient.slice(0, -1)}b`],
   ]
@@ -138,11 +140,13 @@ test('SECURITY: no message shows a private key, wherever it was written by mista
 
   expect(printed).toEqual([
     expect.stringMatching(/^64 .*--identity: spoiled\.txt, line 3: not a private key of age/),
+    expect.stringMatching(/^64 .*--identity: is a private key\. Write it into a file/),
+    expect.stringMatching(/^64 .*--identity: is a private key\. Write it into a file/),
     expect.stringMatching(/^64 .*--recipient: is a private key, which opens backups; write its public key\./),
     expect.stringMatching(/^64 .*--recipient: is not a public key of age \(age1…\), or has a typing error\./),
     expect.stringMatching(/^78 [\s\S]*AUTHD_BACKUP_RECIPIENTS is a private key, which opens backups/),
   ])
-  expect(printed.filter((text) => text.includes(key.identity.slice(0, 30)))).toEqual([])
+  expect(printed.filter((text) => text.toUpperCase().includes(key.identity.slice(0, 30)))).toEqual([])
 })
 
 test('backup.recipients encrypts each backup, and a key for a plain backup is refused', async () => {

@@ -357,7 +357,8 @@ test('prune keeps as many complete backups of the past, whatever else has the na
   await writeFile(join(folder, `${dayOf('2020-01-02')}.dump`), 'of PostgreSQL')
   await copyTo(dayOf('2020-01-01'), 'json')
   await mkdir(join(folder, `${dayOf('2020-01-01')}.sqlite`))
-  const prune = (keep: string) => place.run(['backup', 'prune', '--keep', keep, '--folder', 'backups', '--yes', '--json'])
+  const prune = (keep: string) =>
+    place.run(['backup', 'prune', '--keep', keep, '--folder', 'backups', '--yes', '--json'])
 
   const two = await prune('2')
   const one = await prune('1')
