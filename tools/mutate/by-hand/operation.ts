@@ -151,8 +151,8 @@ export const OPERATION: HandMade = {
         '`${secret}\\n`',
       ],
       'the plain copy of an encrypted backup is not made in the folder of backups': [
-        'inPrivateFolder(config.dataDir, ',
-        'inPrivateFolder(folder, ',
+        'withDraft(config.dataDir, ',
+        'withDraft(folder, ',
       ],
     },
   },
