@@ -1,16 +1,37 @@
 import { readFileSync, statSync } from 'node:fs'
-import { createFile } from './files.ts'
+import { dirname } from 'node:path'
+import { createFile, openPlainFile } from './files.ts'
 import type { Random } from './random.ts'
 
 const SECRET_BYTES = 32
+/** Far more than any secret has. */
+const MOST_BYTES = 4096
 
-/** Returns the server secret as text, or undefined if the file does not exist. */
-export function readSecretFile(path: string): string | undefined {
+/**
+ * Returns the server secret as text, or undefined if the file does not exist. `isGuarded`: root reads in a folder of another
+ * user, who could have put a link to root's files there, or a pipe. Throws ELOOP for the link.
+ */
+export function readSecretFile(path: string, isGuarded = isOfAnother(dirname(path))): string | undefined {
   try {
-    return readFileSync(path, 'utf8').trim()
+    return (isGuarded ? plainText(path) : readFileSync(path, 'utf8')).trim()
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
     throw error
+  }
+}
+
+function isOfAnother(folder: string): boolean {
+  return process.geteuid?.() === 0 && statSync(folder, { throwIfNoEntry: false })?.uid !== 0
+}
+
+function plainText(path: string): string {
+  const file = openPlainFile(path)
+  try {
+    const bytes = file.bytes(MOST_BYTES)
+    if (bytes === undefined) throw new Error(`${path} is too large for a secret`)
+    return bytes.toString('utf8')
+  } finally {
+    file.close()
   }
 }
 
@@ -28,5 +49,5 @@ export function isOpenToAll(path: string): boolean {
  */
 export function createSecretFile(path: string, random: Pick<Random, 'bytes'>): string {
   const secret = random.bytes(SECRET_BYTES).toString('base64url')
-  return createFile(path, `${secret}\n`, { mode: 0o600 }) ? secret : readFileSync(path, 'utf8').trim()
+  return createFile(path, `${secret}\n`, { mode: 0o600 }) ? secret : (readSecretFile(path) ?? '')
 }

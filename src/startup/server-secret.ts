@@ -63,6 +63,13 @@ function lostSecret(path: string): AuthdError {
   })
 }
 
+function linkedSecret(path: string): AuthdError {
+  return new AuthdError('CONFIG_INVALID', {
+    message: `The server secret ${path} is a link in a folder of another user. Root does not follow it. Name the file that it leads to as secret_file.`,
+    suggestions: ['authd config reference secret_file'],
+  })
+}
+
 function shortSecret(path: string): AuthdError {
   return new AuthdError('CONFIG_INVALID', {
     message: `The server secret in ${path} is shorter than 32 bytes. Restore the file from a backup: a new secret cannot decrypt the data. If the database has not used a secret yet, delete the file, and the next start creates it.`,
@@ -83,6 +90,7 @@ function readSecret({ secretFile: path, dataDir }: Config): string | undefined {
     return secret
   } catch (cause) {
     if (cause instanceof AuthdError) throw cause
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ELOOP') throw linkedSecret(path)
     throw new AuthdError('NO_PERMISSION', {
       message: `This user cannot read the server secret ${path}.`,
       suggestions: [
