@@ -24,7 +24,7 @@ const tailTypes = async (place: Shell) => {
 
 test('a restore keeps what was blocked since, and says which deleted users exist again', async () => {
   const { place, backup } = await backedUp()
-  await place.run(['ipfilter', 'add', '192.0.2.0/24', '--reason', 'password spraying'])
+  await place.run(['ipfilter', 'add', '198.51.100.128/25', '--reason', 'password spraying'])
   await place.run(['ipfilter', 'add', '198.51.100.7', '--scope', 'login', '--expires', '1d', '--reason', 'mails'])
   await place.run(['ipfilter', 'add', '203.0.113.0/24', '--allow', '--reason', 'office'])
   const { id } = JSON.parse((await place.run(['users', 'show', 'ada@example.com', '--json'])).stdout)
@@ -36,14 +36,14 @@ test('a restore keeps what was blocked since, and says which deleted users exist
   expect(JSON.parse(restored.stdout)).toMatchObject({ ip_blocks_kept: 2, deleted_users_back: [id] })
   const rows = rules.data.map((rule: Record<string, unknown>) => [rule['cidr'], rule['scope'], rule['reason']])
   expect(rows.toSorted()).toEqual([
-    ['192.0.2.0/24', 'all', 'password spraying'],
+    ['198.51.100.128/25', 'all', 'password spraying'],
     ['198.51.100.7/32', 'login', 'mails'],
   ])
 })
 
 test('a restore adds no block that the backup has', async () => {
   const { place } = await backedUp()
-  await place.run(['ipfilter', 'add', '192.0.2.0/24', '--reason', 'password spraying'])
+  await place.run(['ipfilter', 'add', '198.51.100.128/25', '--reason', 'password spraying'])
   const { path } = JSON.parse((await place.run(['backup', 'create', '--json', '--folder', 'other'])).stdout)
 
   const restored = await place.run(['backup', 'restore', path, '--confirm=restore', '--json'])
