@@ -37,6 +37,8 @@ export interface Input<Args, Own> {
   flags: Own & GlobalFlags
   /** With `takesMany`: everything named, `-` replaced by the lines of stdin. */
   names: string[]
+  /** Names were typed, or `-` for those of stdin, which can be none. */
+  isNamed: boolean
   /** Looks up each of the names. Throws one error with all faults, so call it before anything is changed. */
   each<Found>(find: (name: string) => Found | Promise<Found>): Promise<Found[]>
   out: Output
@@ -140,6 +142,7 @@ export function command<
         args: args as Interfaces.InferredArgs<Args>,
         flags,
         names: named.map(({ name }) => name),
+        isNamed: declared.takesMany !== undefined && argv.length > 0,
         each: (find) => findEach(named, find, { skip, isChange: 'dry-run' in (declared.flags ?? {}) }),
         out,
         actor: operator(this.id ?? '', flags.reason),

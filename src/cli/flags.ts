@@ -152,9 +152,9 @@ export const listFlags = {
 const MODES = ['json', 'jsonl', 'plain'] as const
 
 /** Throws USAGE if ids are given together with a flag that already selects, such as --all. */
-export function refuseBoth(ids: string[], flags: Record<string, unknown>): void {
+export function refuseBoth(isNamed: boolean, flags: Record<string, unknown>): void {
   const given = Object.keys(flags).find((name) => flags[name] !== undefined && flags[name] !== false)
-  if (ids.length === 0 || given === undefined) return
+  if (!isNamed || given === undefined) return
   throw new AuthdError('USAGE', { message: `Use ids or --${given}, not both.` })
 }
 

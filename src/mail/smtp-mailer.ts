@@ -6,6 +6,7 @@ import { sharedLookup } from '../platform/net/shared-lookup.ts'
 import { plain } from '../platform/plain-text.ts'
 import type { LiveTexts } from '../platform/texts/texts.ts'
 import { type DkimSettings, dkimOptions, messageOf } from './message.ts'
+import { hidePassword } from './quoted-password.ts'
 import { type MailApp, renderMail } from './render.ts'
 import { domainOf, parseMailbox } from './sender.ts'
 import { notAccepted } from './smtp-error.ts'
@@ -27,6 +28,7 @@ export interface MailerOptions {
 /** Sends mails through the operator's mail server. */
 export function smtpMailer({ smtp, from, app, texts, dkim, otpOrigin }: MailerOptions): Mailer {
   const sender = parseMailbox(from)
+  const hide = hidePassword(smtp)
   const transport = createTransport({
     ...connectionOptions(smtp, domainOf(sender)),
     auth: credentials(smtp),
@@ -42,11 +44,11 @@ export function smtpMailer({ smtp, from, app, texts, dkim, otpOrigin }: MailerOp
       const rendered = await renderMail(mail, app(), texts.current())
       try {
         const sent = await transport.sendMail({ ...messageOf(mail, rendered, { sender, otpOrigin }), signal: limit })
-        return plain(sent.response)
+        return plain(hide(sent.response))
       } catch (error) {
         if (limit.aborted)
           throw new MailError(endOf(limit), { isPermanent: false, isDown: isLate(limit), cause: error })
-        throw notAccepted(mail, error)
+        throw notAccepted(mail, error, hide)
       }
     },
     async close() {

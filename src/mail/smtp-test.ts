@@ -4,6 +4,7 @@ import { TLSSocket } from 'node:tls'
 import SMTPConnection from 'nodemailer/lib/smtp-connection'
 import { DAY } from '../platform/clock.ts'
 import { sharedLookup } from '../platform/net/shared-lookup.ts'
+import { hidePassword } from './quoted-password.ts'
 import { domainOf, parseMailbox } from './sender.ts'
 import { connectionOptions, credentials, type SmtpSettings } from './smtp-options.ts'
 import { connectToServer } from './smtp-socket.ts'
@@ -35,6 +36,13 @@ export interface WalkInput {
 
 /** Sends one mail, or none, on a separate connection and reports each step. The first failure is the last step. */
 export async function walkSmtp(input: WalkInput): Promise<Walk> {
+  const hide = hidePassword(input.smtp)
+  const walk = await walkOpenly(input)
+  const steps = walk.steps.map((step) => ({ ...step, answer: hide(step.answer) }))
+  return { ...walk, steps, transcript: walk.transcript.map(hide) }
+}
+
+async function walkOpenly(input: WalkInput): Promise<Walk> {
   const { smtp, from } = input
   const walk: Walk = { steps: [], tls: null, isPermanent: false, transcript: [] }
   if (!note(walk, 'dns', await resolved(smtp))) return walk

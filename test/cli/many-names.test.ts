@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { COMMANDS } from '../../src/cli/commands/index.ts'
 import { shell } from '../support/cli.ts'
@@ -116,4 +118,23 @@ test('several users are deleted after one confirmation of their number', async (
   expect(asked.code).toBe(64)
   expect(asked.stderr).toContain("Try: authd users delete ada@example.com bob@example.com --confirm='2 users'")
   expect([done.code, done.stdout.split('\n').length, left.stdout]).toEqual([0, 3, ''])
+})
+
+test('names from an empty pipe are none, and never all', async () => {
+  const place = await shell()
+  await place.run(['migrate'])
+  const lines = [
+    ['sessions', 'revoke', '-', '--all', '--confirm=all'],
+    ['sessions', 'revoke', '-', '--user', 'a@example.com'],
+    ['sessions', 'revoke', '-', '--older-than', '1d', '--yes'],
+    ['email', 'retry', '-', '--all-failed'],
+    ['webhooks', 'redeliver', '-', '--failed'],
+    ['templates', 'eject', '-', '--dir', 'ejected'],
+  ]
+
+  const codes: (number | null)[] = []
+  for (const argv of lines) codes.push((await place.run(argv, { input: '\n' })).code)
+
+  expect(codes).toEqual([64, 64, 64, 64, 64, 0])
+  expect(existsSync(join(place.folder, 'ejected', 'signin.mjml'))).toBe(false)
 })

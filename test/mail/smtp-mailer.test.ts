@@ -114,7 +114,7 @@ test('a rejected login is a temporary failure, so the operator can fix it while 
     tls: 'starttls',
     caFile: CERTIFICATE,
     username: 'authd',
-    password: 'wrong',
+    password: 'not the password',
   }).send(SIGNIN)
 
   await expect(sending).rejects.toMatchObject({ name: 'MailError', isPermanent: false })

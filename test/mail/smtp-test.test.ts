@@ -81,7 +81,7 @@ test('a server without STARTTLS gets neither password nor mail', async () => {
 test('the response to a wrong password is reported', async () => {
   const server = await startSmtp({ tls: 'starttls', auth: AUTH })
 
-  const walk = await walkTo(server, { ...SIGNED_IN, password: 'wrong' })
+  const walk = await walkTo(server, { ...SIGNED_IN, password: 'not the password' })
 
   expect(outline(walk).at(-1)).toBe('auth FAIL')
   expect(walk.steps.at(-1)?.answer).toContain('wrong user name or password')

@@ -19,8 +19,8 @@ export default operation({
     'all-failed': Flags.boolean({ description: 'All that failed and have not expired.' }),
     ...changeFlags,
   },
-  prepare({ flags, names }) {
-    refuseBoth(names, { 'all-failed': flags['all-failed'] })
+  prepare({ flags, names, isNamed }) {
+    refuseBoth(isNamed, { 'all-failed': flags['all-failed'] })
     if (names.length === 0 && !flags['all-failed'])
       throw new AuthdError('USAGE', {
         message: 'No mails named. Use ids or --all-failed.',

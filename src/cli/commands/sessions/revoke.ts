@@ -24,9 +24,9 @@ export default operation({
     confirm: Flags.string({ description: 'With --all: the word all, to confirm.' }),
     ...changeFlags,
   },
-  async prepare({ flags, names, confirm, confirmName }) {
+  async prepare({ flags, names, isNamed, confirm, confirmName }) {
     const { user, all, 'older-than': createdBefore } = flags
-    refuseBoth(names, { user, all, 'older-than': createdBefore })
+    refuseBoth(isNamed, { user, all, 'older-than': createdBefore })
     if (names.length === 0 && user === undefined && createdBefore === undefined && !all) {
       throw new AuthdError('USAGE', {
         message: 'No sessions named. Use ids, --user, --older-than or --all.',
@@ -36,8 +36,8 @@ export default operation({
     if (all) await confirmName('all', 'This signs out all users.')
     else if (createdBefore !== undefined) await confirm(`End every session created before ${toRfc3339(createdBefore)}?`)
   },
-  async run(deps, { flags, names, each, out, actor }) {
-    const ids = names.length > 0 ? (await each((id) => showSession(deps, id))).map(({ id }) => id) : undefined
+  async run(deps, { flags, isNamed, each, out, actor }) {
+    const ids = isNamed ? (await each((id) => showSession(deps, id))).map(({ id }) => id) : undefined
     const ended = await revokeByOperator(deps, actor, { ids, user: flags.user, createdBefore: flags['older-than'] })
     const users = new Set(ended.map(({ userId }) => userId)).size
     const ttlMs = deps.config.current().tokens.accessTtl

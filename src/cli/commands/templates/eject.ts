@@ -23,10 +23,10 @@ export default command({
     dir: completing('files', Flags.string({ description: 'Target folder. Defaults to mail.templates_dir.' })),
     force: Flags.boolean({ description: 'Replace existing files.' }),
   },
-  async run({ flags, names, each, out, loadConfig }) {
+  async run({ flags, isNamed, each, out, loadConfig }) {
     if (flags.dir !== undefined) refuseFlags(flags, ['config', 'verbose'], 'with --dir no configuration is read.')
     const folder = resolve(flags.dir ?? (await loadConfig()).config.mail.templatesDir)
-    const found = names.length === 0 ? ALL.map(filesOf) : await each(filesOf)
+    const found = !isNamed ? ALL.map(filesOf) : await each(filesOf)
     const files: Record<string, string> = Object.assign({}, ...found)
     const written = Object.keys(files).map((name) => join(folder, name))
     if (!flags.force) refuseExisting(written)

@@ -22,8 +22,8 @@ export default operation({
     since: timeFlag({ description: 'With --failed: only deliveries since then.' }),
     ...changeFlags,
   },
-  prepare({ flags, names }) {
-    refuseBoth(names, { failed: flags.failed })
+  prepare({ flags, names, isNamed }) {
+    refuseBoth(isNamed, { failed: flags.failed })
     if (names.length === 0 && !flags.failed)
       throw new AuthdError('USAGE', {
         message: 'No deliveries named. Use ids or --failed.',
