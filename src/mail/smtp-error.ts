@@ -19,7 +19,7 @@ export function notAccepted(mail: Mail, error: unknown, hide: (text: string) => 
 }
 
 /** The same error. Its texts are logged too. */
-export function hidden<Failure>(error: Failure, hide: (text: string) => string): Failure {
+function hidden<Failure>(error: Failure, hide: (text: string) => string): Failure {
   const texts = error as Partial<Record<'message' | 'response' | 'stack', string>>
   for (const name of ['message', 'response', 'stack'] as const) {
     if (typeof texts[name] === 'string') texts[name] = hide(texts[name])
