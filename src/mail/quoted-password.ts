@@ -16,7 +16,7 @@ export function hidePassword({ password }: Pick<SmtpSettings, 'password'>): (tex
   return (text) => text.replace(quoted, '[password]')
 }
 
-/** The characters of base64 that depend on the password alone, if it begins after so many bytes of a group of three. */
+/** What base64 makes of the password alone, after 0, 1 or 2 bytes of a group of three. */
 function coreOf(password: string, offset: number): string {
   const bytes = Buffer.byteLength(password)
   const text = Buffer.concat([Buffer.alloc(offset), Buffer.from(password)]).toString('base64')
