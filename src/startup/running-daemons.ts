@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs'
 import type { Config } from '../config/schema.ts'
 import { AuthdError } from '../errors.ts'
 import { checkSchema } from '../flows/operator/schema.ts'
-import { listNodes } from '../flows/upkeep/node.ts'
-import { systemClock } from '../platform/clock.ts'
+import { listNodes, type SeenNode } from '../flows/upkeep/node.ts'
+import { type Clock, systemClock } from '../platform/clock.ts'
 import { shell } from '../platform/shell.ts'
 import type { Db } from '../store/db.ts'
 import { withStore } from './open-database.ts'
@@ -16,9 +16,7 @@ export async function refuseRunning(config: Config): Promise<void> {
     if (existsSync(path)) holdSqliteFile(path).release()
     return
   }
-  const nodes = await withStore(config, async (db) =>
-    (await checkSchema(db)).isEmpty ? [] : await listNodes({ db, clock: systemClock }),
-  )
+  const nodes = await withStore(config, async (db) => ((await checkSchema(db)).isEmpty ? [] : await nodesOf(db)))
   if (nodes.length === 0) return
   const where = nodes.map(({ host, pid }) => `${host} (process ${pid})`).join(', ')
   throw new AuthdError('DATABASE_BUSY', {
@@ -35,4 +33,11 @@ export async function refuseOutdated(db: Db): Promise<void> {
     message: `The database needs migrations first (${pending.join(', ')}).`,
     suggestions: ['authd migrate up'],
   })
+}
+
+/** By the clocks of this machine and of the database, because one of them may be wrong. */
+export async function nodesOf(db: Db, clock: Clock = systemClock): Promise<SeenNode[]> {
+  const times = [clock.now(), (await db.time()) ?? clock.now()]
+  const seen = await Promise.all(times.map((at) => listNodes({ db, clock: { now: () => at } })))
+  return [...new Map(seen.flat().map((node) => [node.id, node])).values()]
 }

@@ -103,6 +103,10 @@ export interface Before {
   deletedUsers: string[]
   /** What its IP filter blocks. */
   blocks: Pick<IpFilter, 'cidr' | 'scope' | 'reason' | 'expiresAt'>[]
+  /** The ids of the rules that allow somebody. */
+  allows: string[]
+  /** The ids of the webhook endpoints that get events. */
+  liveWebhooks: string[]
   /** The values of system_config by their keys. */
   systemConfig: Map<string, string>
   /** The last number that the audit log has given. Its readers remember it. */
@@ -162,6 +166,8 @@ function knownIn(database: DatabaseSync): Before | undefined {
         reason: String(row['reason']),
         expiresAt: row['expires_at'] === null ? null : Number(row['expires_at']),
       })),
+      allows: rows("SELECT id FROM ip_filters WHERE action = 'allow'").map(({ id }) => String(id)),
+      liveWebhooks: rows('SELECT id FROM webhook_endpoints WHERE paused_at IS NULL').map(({ id }) => String(id)),
       systemConfig: new Map(
         rows('SELECT key, value FROM system_config').map(({ key, value }) => [String(key), String(value)]),
       ),

@@ -41,6 +41,26 @@ test('a restore keeps what was blocked since, and says which deleted users exist
   ])
 })
 
+test('SECURITY: a restore gives events to no webhook endpoint that was removed or paused since, and allows no network again', async () => {
+  const { place } = await backedUp()
+  const add = async (name: string) =>
+    JSON.parse((await place.run(['webhooks', 'add', `https://${name}.example.com/hook`, '--json'])).stdout).id as string
+  const [kept, paused, removed] = [await add('kept'), await add('paused'), await add('removed')]
+  await place.run(['ipfilter', 'add', '203.0.113.0/24', '--allow', '--reason', 'office'])
+  const { path } = JSON.parse((await place.run(['backup', 'create', '--json', '--folder', 'other'])).stdout)
+  await place.run(['webhooks', 'update', paused, '--pause'])
+  await place.run(['webhooks', 'remove', removed, '--yes'])
+  await place.run(['ipfilter', 'remove', '203.0.113.0/24'])
+
+  const restored = await place.run(['backup', 'restore', path, '--confirm=restore', '--json'])
+  const webhooks = JSON.parse((await place.run(['webhooks', 'list', '--json'])).stdout).data
+  const rules = JSON.parse((await place.run(['ipfilter', 'list', '--json'])).stdout).data
+
+  expect(JSON.parse(restored.stdout)).toMatchObject({ ip_allow_rules_removed: 1, webhooks_paused: 2 })
+  const live = webhooks.filter(({ paused_at }: { paused_at: unknown }) => paused_at === null)
+  expect([live.map(({ id }: { id: string }) => id), rules]).toEqual([[kept], []])
+})
+
 test('a restore adds no block that the backup has', async () => {
   const { place } = await backedUp()
   await place.run(['ipfilter', 'add', '198.51.100.128/25', '--reason', 'password spraying'])

@@ -2,7 +2,8 @@ import { expect, test } from 'vitest'
 import { closeCopied } from '../../src/flows/operator/database-copy.ts'
 import { announceNode, listNodes, withdrawNode } from '../../src/flows/upkeep/node.ts'
 import { announcing } from '../../src/jobs/list.ts'
-import { SECOND } from '../../src/platform/clock.ts'
+import { MINUTE, SECOND } from '../../src/platform/clock.ts'
+import { nodesOf } from '../../src/startup/running-daemons.ts'
 import { startAuthd } from '../support/harness.ts'
 
 const node = (id: string, pid: number) => {
@@ -50,3 +51,13 @@ test.each(['sqlite', 'postgres'] as const)(
     expect([before, refusals]).toEqual([[], ['CONFIG_INVALID']])
   },
 )
+
+test('a command whose clock is a minute off still sees a daemon, by the clock of PostgreSQL', async () => {
+  const { deps, clock } = await startAuthd({ database: 'postgres' })
+  clock.advance(Date.now() - clock.now())
+  await announceNode(deps, node('node_1', 11))
+
+  const seen = await Promise.all([-MINUTE, 0, MINUTE].map((off) => nodesOf(deps.db, { now: () => clock.now() + off })))
+
+  expect(seen.map((nodes) => nodes.map(({ id }) => id))).toEqual(Array(3).fill(['node_1']))
+})

@@ -14,7 +14,8 @@ import {
 } from '../../store/system-config.ts'
 import { findUser } from '../../store/users.ts'
 import { RESTORING } from '../copy-marks.ts'
-import { addIpFilters } from '../limits/ip-filter-admin.ts'
+import { addIpFilters, removeIpFilters } from '../limits/ip-filter-admin.ts'
+import { listWebhooks, pauseWebhook } from '../outbox/webhook-endpoint.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
 import { rotateKeys } from '../sessions/key-rotation.ts'
 import { recordSignedOut, signOutEverybodyIn } from '../sessions/sign-out-everybody.ts'
@@ -37,6 +38,8 @@ export interface EndedAgain {
   apiKeys: number
   users: number
   blocks: number
+  allows: number
+  webhooks: number
   /** `lockdown` and keys of settings. */
   closed: string[]
 }
@@ -92,7 +95,25 @@ async function endAgain(deps: Deps, actor: Actor, known: Before): Promise<EndedA
     const { isChanged } = await disableUser(deps, actor, { id }, reason)
     if (isChanged) users += 1
   }
-  return { apiKeys: apiKeys.length, users, blocks: await blockAgain(deps, actor, known.blocks), closed }
+  const blocks = await blockAgain(deps, actor, known.blocks)
+  const allows = await disallowAgain(deps, actor, known.allows)
+  const webhooks = await pauseAgain(deps, actor, known.liveWebhooks)
+  return { apiKeys: apiKeys.length, users, blocks, allows, webhooks, closed }
+}
+
+/** Removes the rules that allow somebody and are not there any more. Returns how many. */
+async function disallowAgain(deps: Deps, actor: Actor, known: readonly string[]): Promise<number> {
+  const restored = await deps.db.read((sql) => listIpFilters(sql, { action: 'allow' }))
+  const names = restored.map(({ id }) => id).filter((id) => !known.includes(id))
+  if (names.length > 0) await removeIpFilters(deps, actor, { names, own: undefined, acceptsLockout: true })
+  return names.length
+}
+
+/** Pauses the webhook endpoints that were paused or removed: their receivers may be somebody else's. Returns how many. */
+async function pauseAgain(deps: Deps, actor: Actor, live: readonly string[]): Promise<number> {
+  const restored = (await listWebhooks(deps)).filter(({ id, pausedAt }) => pausedAt === null && !live.includes(id))
+  for (const { id } of restored) await pauseWebhook(deps, actor, id)
+  return restored.length
 }
 
 /** Adds the rules that block somebody now and that the restored database has not. Returns how many. */

@@ -14,7 +14,7 @@ import { becomeOwner } from '../../privileges.ts'
 export default command({
   without: WITHOUT.database,
   description:
-    'Stop the daemon first. All sessions and sign-ins end, waiting mails are cancelled and the signing key is replaced, because the backup does not know what was used or ended since. API keys and users that the database from before has as revoked or disabled stay so, and so do its IP blocks, its lockdown, its pause of mail and closed sign-ups. The database from before is kept beside the new one.',
+    'Stop the daemon first. All sessions and sign-ins end, waiting mails are cancelled and the signing key is replaced, because the backup does not know what was used or ended since. API keys and users that the database from before has as revoked or disabled stay so, and so do its IP filter, removed and paused webhook endpoints, its lockdown, its pause of mail and closed sign-ups. The database from before is kept beside the new one.',
   examples: ['authd backup restore authd-2026-11-28T03-10-00Z', 'authd backup restore /mnt/backups/authd.sqlite'],
   args: backupArg,
   flags: {
@@ -52,6 +52,8 @@ export default command({
       api_keys_revoked: done.endedAgain?.apiKeys ?? null,
       users_disabled: done.endedAgain?.users ?? null,
       ip_blocks_kept: done.endedAgain?.blocks ?? null,
+      ip_allow_rules_removed: done.endedAgain?.allows ?? null,
+      webhooks_paused: done.endedAgain?.webhooks ?? null,
       kept_closed: done.endedAgain?.closed ?? null,
       deleted_users_back: done.existAgain,
       changed: true,
@@ -61,7 +63,7 @@ export default command({
       `Ended ${counted(done.endedSessions, 'session')} and all sign-ins, cancelled ${counted(done.cancelledMails, 'mail')}.`,
       ...(done.newKey === undefined ? [] : [`Tokens are signed with the new key ${done.newKey}.`]),
       done.endedAgain
-        ? `Took over from the database before: ${counted(done.endedAgain.apiKeys, 'revoked API key')}, ${counted(done.endedAgain.users, 'disabled user')}, ${counted(done.endedAgain.blocks, 'IP block')}.`
+        ? `Took over from the database before: ${counted(done.endedAgain.apiKeys, 'revoked API key')}, ${counted(done.endedAgain.users, 'disabled user')}, ${counted(done.endedAgain.blocks, 'IP block')}, ${counted(done.endedAgain.allows, 'removed allow rule')}, ${counted(done.endedAgain.webhooks, 'paused webhook endpoint')}.`
         : 'No database from before tells what was ended since the backup. Check `authd api-keys list`, `authd users list` and `authd lockdown status`.',
       ...(done.endedAgain?.closed.length ? [`Still closed as before: ${done.endedAgain.closed.join(', ')}.`] : []),
       ...(done.existAgain.length === 0
@@ -69,7 +71,7 @@ export default command({
         : [
             `Deleted since the backup, and there again: ${firstOf(done.existAgain).join(', ')}. If that is not what you want: \`authd users delete ID\`.`,
           ]),
-      'The backup does not know what else was changed since: addresses, passkeys, authenticator apps, recovery codes, webhook secrets, allowed networks, other settings.',
+      'The backup does not know what else was changed since: addresses, passkeys, authenticator apps, recovery codes, webhook secrets, other settings.',
       ...(kept.length === 0
         ? []
         : [`The database from before is ${kept.join(' with ')}. Delete it when it is not needed.`]),
