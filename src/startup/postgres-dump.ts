@@ -66,7 +66,8 @@ export async function inspectDump(
   if (rows['schema_migrations'] === undefined) {
     throw new AuthdError('FAILED', { message: 'The dump has no tables of authd.' })
   }
-  return { unknown: unknownMigrations(migrations), schema: migrations.toSorted().at(-1) ?? null, rows, entry }
+  const schema = migrations.toSorted().at(-1) ?? null
+  return { unknown: unknownMigrations(migrations), schema, rows, entry, programs: [] }
 }
 
 /** Fills a database without tables. Between tables and rows, `mark` makes sure that no daemon uses what is not finished. */

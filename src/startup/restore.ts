@@ -111,14 +111,15 @@ async function check(config: Config, scratch: string, backup: OpenedBackup): Pro
     const found = isDump(path)
       ? await inspectDump(scratch, { key: SECRET_CHECK, searchPath })
       : await inspectSeparately(scratch, SECRET_CHECK)
+    if (found.programs.length > 0) throw programmed(path, found.programs)
     const tables = about ? Object.keys({ ...about.rows, ...found.rows }) : []
     const { configured, beside } = secret
-    const state = fits(configured ?? beside?.text, found.entry)
+    const state = fits(configured ?? beside?.text, found)
     const others = beside === undefined ? [] : [beside.path]
     return {
       ...found,
       secret: state,
-      secretBeside: beside && besideFits(beside, found.entry),
+      secretBeside: beside && besideFits(beside, found),
       fittingSecret: state === 'fits' ? undefined : findFittingSecret(config, found.entry ?? '', others),
       differing: tables.filter((name) => found.rows[name] !== about?.rows[name]),
     }
@@ -128,16 +129,24 @@ async function check(config: Config, scratch: string, backup: OpenedBackup): Pro
   }
 }
 
-function fits(secret: string | undefined, entry: string | null): Checked['secret'] {
-  if (entry === null) return 'fits'
+/** Only a database without users may have used no secret yet. */
+function fits(secret: string | undefined, { entry, rows }: InspectedCopy): Checked['secret'] {
+  if (entry === null) return rows['users'] === 0 ? 'fits' : 'other'
   if (secret === undefined) return 'missing'
   return makesCheckValue(secret, entry) ? 'fits' : 'other'
 }
 
 /** One from which no keys can be derived is of no use, even to a database that has not used a secret yet. */
-function besideFits({ text }: SecretBeside, entry: string | null): Checked['secretBeside'] {
+function besideFits({ text }: SecretBeside, found: InspectedCopy): Checked['secretBeside'] {
   if (text === undefined) return 'unreadable'
-  return Buffer.byteLength(text) >= 32 && fits(text, entry) === 'fits' ? 'fits' : 'other'
+  return Buffer.byteLength(text) >= 32 && fits(text, found) === 'fits' ? 'fits' : 'other'
+}
+
+/** They would run with every write, and whoever can write where the backups are can have added them. */
+function programmed(path: string, names: string[]): AuthdError {
+  return new AuthdError('FAILED', {
+    message: `The backup ${path} has triggers or views that are not of authd: ${names.slice(0, 5).join(', ')}. If you made them, drop them in a copy of the file and use that.`,
+  })
 }
 
 export interface Restored<Done> {
@@ -165,7 +174,9 @@ export async function restoreBackup<Done>(
   makeFolder(dirname(path), 0o700)
   const held = holdSqliteFile(path)
   try {
-    return await withScratch(config, dirname(path), backup, async (scratch) => {
+    return await withScratch(config, dirname(path), backup, async (scratch, checked) => {
+      // Without an entry, the start below would take any secret.
+      if (checked.entry === null) refuseUnfit(backup.path, checked)
       const { configured, beside } = backup.secret
       const scratchConfig = { ...config, database: { ...config.database, path: scratch } }
       const done = await inside(scratchConfig, backup.secret, (deps) => end(deps, held.before))

@@ -61,6 +61,8 @@ export interface InspectedCopy {
   /** By table. */
   rows: Record<string, number>
   entry: string | null
+  /** Triggers and views of an SQLite file, in which authd makes none. Nobody looks for them in a dump. */
+  programs: string[]
 }
 
 /**
@@ -88,6 +90,9 @@ export function inspectSqlite(path: string, key: string): InspectedCopy {
         schema: ids.at(-1) ?? null,
         rows: Object.fromEntries(names.map((name) => [name, count(name)])),
         entry: found === undefined ? null : String(found['value']),
+        programs: all("SELECT name FROM sqlite_schema WHERE type IN ('trigger', 'view')").map(({ name }) =>
+          String(name),
+        ),
       }
     })
   } catch (error) {

@@ -405,3 +405,23 @@ test('a backup of SQLite is not restored into PostgreSQL, which is not asked', a
   expect(code).toBe(64)
   expect(stderr).toContain('is a backup of SQLite, and the configured database is PostgreSQL')
 })
+
+test.each([
+  ['has a trigger', 'CREATE TRIGGER evil AFTER INSERT ON audit_logs BEGIN DELETE FROM users; END', 'evil'],
+  ['has a view', 'CREATE VIEW evil AS SELECT * FROM users', 'evil'],
+  ['belongs to no server secret, though it has users', "DELETE FROM system_config WHERE key LIKE 'secret%'", 'secret'],
+])(
+  'SECURITY: a backup that somebody may have forged, because it %s, is neither verified nor restored',
+  async (_, sql, word) => {
+    const { place, backup } = await backedUp()
+    const file = new DatabaseSync(backup.path)
+    file.exec(sql)
+    file.close()
+
+    const verified = await place.run(['backup', 'verify', backup.name])
+    const restored = await place.run(['backup', 'restore', backup.name, '--confirm=restore'])
+
+    expect([verified.code, restored.code]).not.toContain(0)
+    expect([verified.stdout + verified.stderr, restored.stderr]).toEqual(Array(2).fill(expect.stringContaining(word)))
+  },
+)
