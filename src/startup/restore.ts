@@ -142,7 +142,7 @@ function besideFits({ text }: SecretBeside, found: InspectedCopy): Checked['secr
   return Buffer.byteLength(text) >= 32 && fits(text, found) === 'fits' ? 'fits' : 'other'
 }
 
-/** They would run with every write, and whoever can write where the backups are can have added them. */
+/** They would run with every write, and anybody who can write where the backups are may have added them. */
 function programmed(path: string, names: string[]): AuthdError {
   return new AuthdError('FAILED', {
     message: `The backup ${path} has triggers or views that are not of authd: ${names.slice(0, 5).join(', ')}. If you made them, drop them in a copy of the file and use that.`,
