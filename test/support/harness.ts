@@ -161,7 +161,10 @@ async function startOn(
     isDevelopment: false,
   })
   server.on('request', app.callback())
+  const listening = `http://127.0.0.1:${address.port}`
+  const judgeNone = judgeTokensOf(listening, () => expectedOf(deps))
   const stop = atMostOnce(async () => {
+    judgeNone()
     server.closeAllConnections()
     server.close()
     webhooks.close()
@@ -170,14 +173,12 @@ async function startOn(
   onTestFinished(stop)
   const url = parsed.publicUrl
   let others = 0
-  const listening = `http://127.0.0.1:${address.port}`
   async function takeMail(): Promise<Mail[]> {
     while (await deliverNextMail(deps)) {
       // Until nothing is due.
     }
     return mailer.sent.splice(0)
   }
-  judgeTokensOf(listening, () => expectedOf(deps))
   return {
     deps,
     url,

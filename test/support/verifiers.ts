@@ -74,9 +74,11 @@ function parse(part: string): Record<string, unknown> {
 /** The judges of running daemons, by the address of the process. */
 const judges = new Map<string, () => Promise<Expected>>()
 
-/** From here on, every access token that a test gets from this process is judged by both verifiers. */
-export function judgeTokensOf(address: string, expected: () => Promise<Expected>): void {
+/** Until the end that it returns, every access token that a test gets from this process is judged by both verifiers. */
+export function judgeTokensOf(address: string, expected: () => Promise<Expected>): () => void {
   judges.set(address, expected)
+  // Another program may get the port.
+  return () => judges.delete(address)
 }
 
 /** Throws if one of the verifiers refuses a token that was just issued. */

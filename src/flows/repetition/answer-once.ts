@@ -157,6 +157,10 @@ async function claiming(deps: Deps, id: string, asked: Repeatable) {
   const expiresAt = createdAt + (kind === 'key' ? KEYED_MS : CLAIM_MS)
   const row = { id, bodyDigest, holder, sessionId, sealed: null, createdAt, expiresAt }
   let isHeld = false
+  const isClaimed = async (trx: Trx) => {
+    const other = await findAnswer(trx, id)
+    return other !== undefined && isInForce(createdAt, other.createdAt, other.expiresAt)
+  }
   const write = async <Result>(unit: (trx: Trx) => Promise<Result>): Promise<Result> => {
     if (isHeld) return await deps.db.write(unit)
     const done = await deps.db.write(async (trx) => {
@@ -167,6 +171,8 @@ async function claiming(deps: Deps, id: string, asked: Repeatable) {
       const result = await unit(trx)
       const isNothing = result instanceof AuthdError && (kind === 'proof' || NOTHING_TRIED.has(result.code))
       if (kind === 'proof' && !isNothing) await claim()
+      // The same proof was right a moment ago: that it is spent now is no misuse.
+      if (kind === 'proof' && isNothing && (await isClaimed(trx))) throw new Claimed()
       if (kind !== 'proof' && isNothing) await deleteClaim(trx, row)
       return { result, isNothing }
     })
