@@ -171,7 +171,7 @@ async function claiming(deps: Deps, id: string, asked: Repeatable) {
       const result = await unit(trx)
       const isNothing = result instanceof AuthdError && (kind === 'proof' || NOTHING_TRIED.has(result.code))
       if (kind === 'proof' && !isNothing) await claim()
-      // The same proof was right a moment ago: that it is spent now is no misuse.
+      // The same proof was right a moment ago. It is spent now because of that.
       if (kind === 'proof' && isNothing && (await isClaimed(trx))) throw new Claimed()
       if (kind !== 'proof' && isNothing) await deleteClaim(trx, row)
       return { result, isNothing }
