@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { dropInText, unitTexts } from '../src/cli/service/unit.ts'
+import { dropInText, unitTexts } from '../src/cli/service/unit-texts.ts'
 import { exampleEnv, exampleFile, referencePage } from '../src/config/example.ts'
 import { ERRORS } from '../src/errors.ts'
 import { type DeclaredEvent, DOOR, EVENTS } from '../src/flows/events.ts'

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { checkUnit } from '../../src/cli/doctor/unit-check.ts'
 import { startCommand } from '../../src/cli/service/files.ts'
 import { refuseHiddenProgram } from '../../src/cli/service/flags.ts'
-import { dropInText, unitText, unitTexts } from '../../src/cli/service/unit.ts'
+import { dropInText, unitText, unitTexts } from '../../src/cli/service/unit-texts.ts'
 import { shell } from '../support/cli.ts'
 
 const UNITS = 'etc/systemd/system'

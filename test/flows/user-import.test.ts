@@ -98,6 +98,17 @@ describe.each(['sqlite', 'postgres'] as const)('users who move to another authd,
     expect(events.map(({ metadata }) => metadata)).toMatchObject([{ with_factors: false }])
   })
 
+  test('a stored secret that cannot be opened is named, with its user and what to do', async () => {
+    const authd = await startAuthd({ database: dialect })
+    const { browser } = await withPasskey(authd)
+    await enrolTotp(authd, browser)
+    await authd.deps.db.write((trx) => trx.run("UPDATE totp_secrets SET secret_sealed = 'damaged'"))
+
+    const refused = { code: 'SECRET_MISMATCH', message: expect.stringContaining(ADA) }
+    await expect(exported(authd.deps)).rejects.toMatchObject(refused)
+    expect(await exported(authd.deps, false)).toHaveLength(1)
+  })
+
   test('a row that cannot be imported leaves nothing, and the others of its unit are in', async () => {
     const { deps } = await startAuthd({ database: dialect })
     const id = deps.random.id('usr')

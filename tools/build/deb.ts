@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { dropInText, sysusersText, unitTexts } from '../../src/cli/service/unit.ts'
+import { dropInText, sysusersText, unitTexts } from '../../src/cli/service/unit-texts.ts'
 import type { Architecture } from './machine.ts'
 
 export interface DebInput {

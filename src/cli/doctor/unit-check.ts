@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Check } from '../../flows/operator/doctor-database.ts'
 import { packagedUnit, serviceFiles, UNIT_FOLDERS } from '../service/files.ts'
-import { MARK, unitTexts } from '../service/unit.ts'
+import { MARK, unitTexts } from '../service/unit-texts.ts'
 
 /** What an operator compares: `authd service print` makes the same files. */
 const FIX = 'sudo authd service install'

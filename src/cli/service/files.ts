@@ -6,7 +6,7 @@ import { fileStamp, systemClock } from '../../platform/clock.ts'
 import { createFile, replaceFile } from '../../platform/files.ts'
 import { makeFolder } from '../../platform/folder.ts'
 import { shell } from '../../platform/shell.ts'
-import { DROP_IN_SINCE, dropInText, MARK, sysusersText, type UnitOptions, unitTexts } from './unit.ts'
+import { DROP_IN_SINCE, dropInText, MARK, sysusersText, type UnitOptions, unitTexts } from './unit-texts.ts'
 
 /** authd writes units to the first of systemd's folders. A package has its own in the others. */
 const OUR_FOLDER = '/etc/systemd/system'

@@ -1,4 +1,6 @@
 import type { Deps } from '../../deps.ts'
+import { AuthdError } from '../../errors.ts'
+import { shell } from '../../platform/shell.ts'
 import type { Sql } from '../../store/db.ts'
 import { listPasskeys } from '../../store/passkeys.ts'
 import { listUnusedRecoveryCodes } from '../../store/recovery-codes.ts'
@@ -43,13 +45,26 @@ function moving({ email: canonical, emailTyped: typed, ...user }: User, factors:
   return { ...user, ...factors, email: { canonical, typed } }
 }
 
-async function factorsOf(deps: Deps, sql: Sql, { id }: User): Promise<MovedFactors> {
+async function factorsOf(deps: Deps, sql: Sql, user: User): Promise<MovedFactors> {
+  const { id } = user
   const { rpId } = relyingParty(deps.config.current())
   const app = await findTotpSecret(sql, id)
   const sealed = app?.secretSealed
   return {
-    totp: sealed ? { secret: deps.keys.open(totpContext(id), sealed), confirmedAt: app?.confirmedAt ?? 0 } : undefined,
+    totp: sealed ? { secret: openSecret(deps, user, sealed), confirmedAt: app?.confirmedAt ?? 0 } : undefined,
     passkeys: (await listPasskeys(sql, id)).map((passkey) => ({ ...passkey, rpId })),
     recoveryCodes: await listUnusedRecoveryCodes(sql, id),
+  }
+}
+
+function openSecret({ keys }: Pick<Deps, 'keys'>, { id, email }: User, sealed: string): string {
+  try {
+    return keys.open(totpContext(id), sealed)
+  } catch (cause) {
+    throw new AuthdError('SECRET_MISMATCH', {
+      message: `The authenticator app of ${email} cannot be read: it was stored with another server secret, or is damaged. Its codes no longer work either. Remove it, and tell the user.`,
+      suggestions: [shell`authd totp reset ${id}`, 'authd users export'],
+      cause,
+    })
   }
 }

@@ -1,7 +1,7 @@
 import { command } from '../../command.ts'
 import { WITHOUT } from '../../flags.ts'
 import { programPath, serviceFlags } from '../../service/flags.ts'
-import { unitText } from '../../service/unit.ts'
+import { unitText } from '../../service/unit-texts.ts'
 
 export default command({
   without: WITHOUT.configuration,

@@ -4,7 +4,7 @@ import { dryRunFlag, WITHOUT } from '../../flags.ts'
 import { packagedUnit, refuseForeignUnit, removeServiceFile, serviceFiles, startedUnits } from '../../service/files.ts'
 import { serviceFlags } from '../../service/flags.ts'
 import { refuseUnprivileged, run } from '../../service/run.ts'
-import { DROP_IN_SINCE } from '../../service/unit.ts'
+import { DROP_IN_SINCE } from '../../service/unit-texts.ts'
 
 export default command({
   without: WITHOUT.configuration,
