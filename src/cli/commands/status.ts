@@ -70,6 +70,8 @@ function countsIn(overview: Overview | undefined) {
     deliveries_pending: overview?.webhooks.waiting ?? null,
     webhooks_paused: overview?.webhooks.paused ?? null,
     signing_key_since: timeOrNull(overview?.keySignsFrom ?? null),
+    lockdown_since: timeOrNull(overview?.lockdownSince ?? null),
+    mail_paused: overview?.isMailPaused ?? null,
   }
 }
 
@@ -89,12 +91,18 @@ function rowsAbout(
 }
 
 function rowsOf(out: Output, { overview }: Seen): [string, string | null][] {
-  const { users, liveSessions, auditLogs, mailsByState, webhooks } = overview
+  const { users, liveSessions, auditLogs, mailsByState, webhooks, lockdownSince, isMailPaused } = overview
   const oldest = timeOrNull(overview.oldestPendingMailAt)
   const waiting = oldest === null ? '' : `, the oldest since ${out.time(oldest)}`
+  const closed: [string, string][] =
+    lockdownSince === null ? [] : [['lockdown', `on since ${out.time(toRfc3339(lockdownSince))}`]]
   return [
+    ...closed,
     ['users', `${users}, live sessions ${liveSessions}`],
-    ['mail', `${mailsByState.pending} waiting${waiting}, ${mailsByState.failed} failed`],
+    [
+      'mail',
+      `${mailsByState.pending} waiting${waiting}, ${mailsByState.failed} failed${isMailPaused ? ', paused: none is sent' : ''}`,
+    ],
     ['webhooks', `${webhooks.waiting} deliveries waiting, ${webhooks.paused} endpoints paused`],
     ['audit log', `up to number ${auditLogs}`],
     ['signing key', out.time(timeOrNull(overview.keySignsFrom))],

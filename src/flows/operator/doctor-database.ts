@@ -4,6 +4,7 @@ import { shell } from '../../platform/shell.ts'
 import { countTables, findDatabaseFacts, type Statistics } from '../../store/database-facts.ts'
 import { keyring, signingKeyAt } from '../sessions/signing-key.ts'
 import { lastBackupAt } from './backup.ts'
+import { type Lockdown, readLockdown } from './lockdown-entry.ts'
 import { listMigrations } from './schema.ts'
 import { countQueues } from './status-counts.ts'
 
@@ -69,7 +70,7 @@ export async function checkBackup(deps: Pick<Deps, 'clock' | 'db'>): Promise<Che
 
 /** What waits or does not work: mail, webhooks, keys. */
 export async function checkContents(
-  deps: Pick<Deps, 'cache' | 'clock' | 'db' | 'keys'>,
+  deps: Pick<Deps, 'cache' | 'clock' | 'config' | 'db' | 'keys'>,
 ): Promise<Record<'mail' | 'webhooks' | 'keys', Check[]>> {
   const now = deps.clock.now()
   const { queue, webhooks } = await countQueues(deps)
@@ -78,6 +79,7 @@ export async function checkContents(
   const isStuck = oldest !== null && !isWithin(now, oldest, MAIL_MS)
   return {
     mail: [
+      ...pausesOf(deps, await deps.db.read(readLockdown)),
       {
         check: 'mail queue',
         status: isStuck ? 'wrong' : failed > 0 ? 'warn' : 'ok',
@@ -133,4 +135,14 @@ export async function describeDatabase(deps: Pick<Deps, 'db'>): Promise<object> 
     rows: await countTables(sql),
   }))
   return { ...facts, migrations: await listMigrations(deps.db), rows }
+}
+
+/** What an operator has closed, and may have forgotten. A lockdown pauses mail too. */
+function pausesOf({ config }: Pick<Deps, 'config'>, lockdown: Lockdown | undefined): Check[] {
+  if (lockdown !== undefined) {
+    const detail = `on since ${toRfc3339(lockdown.since)}: nobody signs up, and no mail is sent`
+    return [{ check: 'lockdown', status: 'warn', detail, fix: 'authd lockdown off' }]
+  }
+  if (!config.current().mail.paused) return []
+  return [{ check: 'mail', status: 'warn', detail: 'paused: no mail is sent', fix: 'authd email resume' }]
 }

@@ -4,6 +4,7 @@ import { findAuditHead } from '../../store/audit-head.ts'
 import { countMailQueue, countWebhookQueue } from '../../store/counts.ts'
 import { keyring, signingKeyAt } from '../sessions/signing-key.ts'
 import { type RowCounts, readRowCounts } from '../upkeep/row-counts.ts'
+import { readLockdown } from './lockdown-entry.ts'
 
 /** The number of users, sessions and audit rows. */
 export interface Stats extends RowCounts {
@@ -42,6 +43,9 @@ export interface Overview extends Stats {
   webhooks: { waiting: number; paused: number }
   /** The time since which the current key signs. */
   keySignsFrom: number | null
+  /** Null without a lockdown. */
+  lockdownSince: number | null
+  isMailPaused: boolean
 }
 
 /** The number of mails that wait, and of those that failed. */
@@ -57,6 +61,8 @@ export async function readOverview(deps: Deps): Promise<Overview> {
   const { queue, webhooks } = await countQueues(deps)
   return {
     ...stats,
+    lockdownSince: (await deps.db.read(readLockdown))?.since ?? null,
+    isMailPaused: deps.config.current().mail.paused,
     webhooks,
     mailsByState: { pending: queue.pending, failed: queue.failed },
     oldestPendingMailAt: queue.oldestPendingAt,
