@@ -108,10 +108,10 @@ export interface Before {
   deletedUsers: string[]
   /** What its IP filter blocks. */
   blocks: Pick<IpFilter, 'cidr' | 'scope' | 'reason' | 'expiresAt'>[]
-  /** The ids of the rules that allow somebody. */
-  allows: string[]
-  /** The ids of the webhook endpoints that get events. */
-  liveWebhooks: string[]
+  /** The ids of the rules of the IP filter that its audit log knows to be removed. */
+  removedRules: string[]
+  /** The ids of the webhook endpoints that are paused, or that its audit log knows to be removed. */
+  closedWebhooks: string[]
   /** The values of system_config by their keys. */
   systemConfig: Map<string, string>
   /** The last number that the audit log has given. Its readers remember it. */
@@ -171,8 +171,13 @@ function knownIn(database: DatabaseSync): Before | undefined {
         reason: String(row['reason']),
         expiresAt: row['expires_at'] === null ? null : Number(row['expires_at']),
       })),
-      allows: rows("SELECT id FROM ip_filters WHERE action = 'allow'").map(({ id }) => String(id)),
-      liveWebhooks: rows('SELECT id FROM webhook_endpoints WHERE paused_at IS NULL').map(({ id }) => String(id)),
+      removedRules: rows(
+        "SELECT metadata ->> '$.rule' AS id FROM audit_logs WHERE event_type = 'ip_filter.removed'",
+      ).map(({ id }) => String(id)),
+      closedWebhooks: rows(
+        `SELECT id FROM webhook_endpoints WHERE paused_at IS NOT NULL
+         UNION SELECT metadata ->> '$.endpoint_id' FROM audit_logs WHERE event_type = 'webhook.removed'`,
+      ).map(({ id }) => String(id)),
       systemConfig: new Map(
         rows('SELECT key, value FROM system_config').map(({ key, value }) => [String(key), String(value)]),
       ),

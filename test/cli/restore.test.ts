@@ -61,6 +61,27 @@ test('SECURITY: a restore gives events to no webhook endpoint that was removed o
   expect([live.map(({ id }: { id: string }) => id), rules]).toEqual([[kept], []])
 })
 
+test('a restore over a new database, because the one from before was lost, takes nothing over from it', async () => {
+  const { place, file } = await backedUp()
+  await place.run(['webhooks', 'add', 'https://kept.example.com/hook'])
+  await place.run(['ipfilter', 'add', '203.0.113.0/24', '--allow', '--reason', 'office'])
+  const { path } = JSON.parse((await place.run(['backup', 'create', '--json', '--folder', 'other'])).stdout)
+  for (const name of readdirSync(file('.')).filter((name) => name.startsWith('authd.db'))) await rm(file(name))
+  await place.run(['migrate'])
+  await place.run(['users', 'add', 'new@example.com'])
+
+  const restored = await place.run(['backup', 'restore', path, '--confirm=restore', '--json'])
+  const [webhook] = JSON.parse((await place.run(['webhooks', 'list', '--json'])).stdout).data
+  const rules = JSON.parse((await place.run(['ipfilter', 'list', '--json'])).stdout).data
+
+  expect(JSON.parse(restored.stdout)).toMatchObject({
+    ip_allow_rules_removed: 0,
+    webhooks_paused: 0,
+    users_disabled: 0,
+  })
+  expect([webhook.paused_at, rules.length]).toEqual([null, 1])
+})
+
 test('a restore adds no block that the backup has', async () => {
   const { place } = await backedUp()
   await place.run(['ipfilter', 'add', '198.51.100.128/25', '--reason', 'password spraying'])

@@ -96,22 +96,22 @@ async function endAgain(deps: Deps, actor: Actor, known: Before): Promise<EndedA
     if (isChanged) users += 1
   }
   const blocks = await blockAgain(deps, actor, known.blocks)
-  const allows = await disallowAgain(deps, actor, known.allows)
-  const webhooks = await pauseAgain(deps, actor, known.liveWebhooks)
+  const allows = await disallowAgain(deps, actor, known.removedRules)
+  const webhooks = await pauseAgain(deps, actor, known.closedWebhooks)
   return { apiKeys: apiKeys.length, users, blocks, allows, webhooks, closed }
 }
 
-/** Removes the rules that allow somebody and are not there any more. Returns how many. */
-async function disallowAgain(deps: Deps, actor: Actor, known: readonly string[]): Promise<number> {
+/** Removes the rules that allow somebody and were removed since. Returns how many. */
+async function disallowAgain(deps: Deps, actor: Actor, removed: readonly string[]): Promise<number> {
   const restored = await deps.db.read((sql) => listIpFilters(sql, { action: 'allow' }))
-  const names = restored.map(({ id }) => id).filter((id) => !known.includes(id))
+  const names = restored.map(({ id }) => id).filter((id) => removed.includes(id))
   if (names.length > 0) await removeIpFilters(deps, actor, { names, own: undefined, acceptsLockout: true })
   return names.length
 }
 
 /** Pauses the webhook endpoints that were paused or removed: their receivers may be somebody else's. Returns how many. */
-async function pauseAgain(deps: Deps, actor: Actor, live: readonly string[]): Promise<number> {
-  const restored = (await listWebhooks(deps)).filter(({ id, pausedAt }) => pausedAt === null && !live.includes(id))
+async function pauseAgain(deps: Deps, actor: Actor, closed: readonly string[]): Promise<number> {
+  const restored = (await listWebhooks(deps)).filter(({ id, pausedAt }) => pausedAt === null && closed.includes(id))
   for (const { id } of restored) await pauseWebhook(deps, actor, id)
   return restored.length
 }
