@@ -174,3 +174,23 @@ export const usersArg = {
     Args.string({ required: true, description: 'E-mail addresses or ids; - reads them from stdin.' }),
   ),
 }
+
+export const endpointsArg = {
+  id: completing(
+    'webhooks',
+    Args.string({
+      required: true,
+      description: 'Endpoint ids, as `authd webhooks list` shows them. `-` reads them from stdin.',
+    }),
+  ),
+}
+
+export const settingsArg = {
+  key: completing(
+    'settings',
+    Args.string({
+      required: true,
+      description: 'Keys, as `authd settings list` names them. `-` reads them from stdin.',
+    }),
+  ),
+}

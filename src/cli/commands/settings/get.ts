@@ -1,20 +1,11 @@
-import { Args } from '@oclif/core'
 import { showSetting } from '../../../flows/operator/setting.ts'
 import { presentSetting } from '../../../resources/setting.ts'
 import { operation } from '../../command.ts'
-import { completing } from '../../completion/offer.ts'
+import { settingsArg } from '../../flags.ts'
 
 export default operation({
   examples: ['authd settings get limits.requests_per_minute'],
-  args: {
-    key: completing(
-      'settings',
-      Args.string({
-        required: true,
-        description: 'Keys, as `authd settings list` names them. `-` reads them from stdin.',
-      }),
-    ),
-  },
+  args: settingsArg,
   takesMany: 'new',
   async run(deps, { each, out }) {
     const settings = await each(async (key) => presentSetting(await showSetting(deps, key)))

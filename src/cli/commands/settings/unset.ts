@@ -1,24 +1,15 @@
-import { Args, Flags } from '@oclif/core'
+import { Flags } from '@oclif/core'
 import { showSetting, unsetSetting } from '../../../flows/operator/setting.ts'
 import { presentSetting } from '../../../resources/setting.ts'
 import { operation } from '../../command.ts'
-import { completing } from '../../completion/offer.ts'
-import { changeFlags } from '../../flags.ts'
+import { changeFlags, settingsArg } from '../../flags.ts'
 import { isLockoutRisk } from '../../ip-rules.ts'
 import { sshClient } from '../../operator.ts'
 import { suggesting } from '../../output/report.ts'
 
 export default operation({
   examples: ['authd settings unset signup.policy'],
-  args: {
-    key: completing(
-      'settings',
-      Args.string({
-        required: true,
-        description: 'Keys, as `authd settings list` names them. `-` reads them from stdin.',
-      }),
-    ),
-  },
+  args: settingsArg,
   flags: {
     ...changeFlags,
     'accept-risk': Flags.string({ options: ['lockout'], description: 'Unset what may lock you out.' }),

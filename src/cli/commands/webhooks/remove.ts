@@ -1,22 +1,12 @@
-import { Args } from '@oclif/core'
 import { findWebhook, removeWebhook } from '../../../flows/outbox/webhook-endpoint.ts'
 import { presentWebhook } from '../../../resources/webhook.ts'
 import { operation } from '../../command.ts'
-import { completing } from '../../completion/offer.ts'
-import { changeFlags } from '../../flags.ts'
+import { changeFlags, endpointsArg } from '../../flags.ts'
 import { counted } from '../../output/count.ts'
 
 export default operation({
   examples: ['authd webhooks remove whe_06fb2m --yes'],
-  args: {
-    id: completing(
-      'webhooks',
-      Args.string({
-        required: true,
-        description: 'Endpoint ids, as `authd webhooks list` shows them. `-` reads them from stdin.',
-      }),
-    ),
-  },
+  args: endpointsArg,
   takesMany: 'known',
   flags: changeFlags,
   async run(deps, { each, out, actor, confirm }) {

@@ -1,22 +1,13 @@
-import { Args } from '@oclif/core'
 import { secretOfConfigured } from '../../../flows/outbox/configured-webhook.ts'
 import { findWebhook } from '../../../flows/outbox/webhook-endpoint.ts'
 import { presentWebhook } from '../../../resources/webhook.ts'
 import { operation } from '../../command.ts'
-import { completing } from '../../completion/offer.ts'
+import { endpointsArg } from '../../flags.ts'
 import { webhookCard } from '../../webhook-card.ts'
 
 export default operation({
   examples: ['authd webhooks show whe_config'],
-  args: {
-    id: completing(
-      'webhooks',
-      Args.string({
-        required: true,
-        description: 'Endpoint ids, as `authd webhooks list` shows them. `-` reads them from stdin.',
-      }),
-    ),
-  },
+  args: endpointsArg,
   takesMany: 'known',
   async run(deps, { each, out }) {
     const endpoints = await each((id) => findWebhook(deps, id))

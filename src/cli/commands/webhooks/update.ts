@@ -1,10 +1,9 @@
-import { Args, Flags } from '@oclif/core'
+import { Flags } from '@oclif/core'
 import { AuthdError } from '../../../errors.ts'
 import { changeWebhook, findWebhook, pauseWebhook, resumeWebhook } from '../../../flows/outbox/webhook-endpoint.ts'
 import { presentWebhook } from '../../../resources/webhook.ts'
 import { operation } from '../../command.ts'
-import { completing } from '../../completion/offer.ts'
-import { changeFlags, refuseFlags, typedFlag } from '../../flags.ts'
+import { changeFlags, endpointsArg, refuseFlags, typedFlag } from '../../flags.ts'
 import type { Change } from '../../output/output.ts'
 import { suggesting } from '../../output/report.ts'
 import { eventsFlag, isAboutPrivate, splitEvents } from '../../webhook-flags.ts'
@@ -16,15 +15,7 @@ export default operation({
     'authd webhooks update whe_06fb2m --pause --reason "moving the shop"',
     'authd webhooks update whe_06fb2m --resume',
   ],
-  args: {
-    id: completing(
-      'webhooks',
-      Args.string({
-        required: true,
-        description: 'Endpoint ids, as `authd webhooks list` shows them. `-` reads them from stdin.',
-      }),
-    ),
-  },
+  args: endpointsArg,
   takesMany: 'known',
   flags: {
     url: Flags.string({ description: 'URL that receives the events.' }),
